@@ -4,25 +4,25 @@
  * another, CPU time of the server process a query.
  */
 import os from 'node:os';
-import { parseArgs } from 'node:util';
 import { useHugePages } from '../src/sockets/huge-pages.ts';
 import { inlineWidely } from '../src/sockets/inlining.ts';
 import { decode } from '../test/fixtures/dns-client.ts';
 import { askBytes, makeTable } from '../test/fixtures/table.ts';
+import { commandLine, wholeNumber } from '../tools/command-line.ts';
 import { benchChanges, type Picking } from './bench-zone.ts';
 import { benchSockets } from './dnsperf.ts';
 import { benchOptions } from './options.ts';
 import { median } from './peers/report.ts';
 import { APEX, COOKIE_OPTION, type Edns, type Kind, queryBytes, questions, type ZoneSize } from './workload.ts';
 
-const { values } = parseArgs({
+const { values } = commandLine({
   options: {
     names: { type: 'string', default: '1000' },
     sticky: { type: 'boolean', default: false },
     pins: { type: 'string', default: '0' },
   },
 });
-const NAMES = Number(values.names);
+const NAMES = wholeNumber(values.names, '--names');
 /** A million CNAME services besides would only lengthen the start. */
 const SIZE: ZoneSize = { services: NAMES, aliases: Math.min(NAMES, 1000), hosts: NAMES };
 /** `--sticky`, `--pins 100`: what `answer()` costs where the client's network decides. No pin holds the client. */

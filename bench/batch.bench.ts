@@ -8,13 +8,13 @@
  * `--xdp` has frames in the rings of an AF_XDP socket in place of messages.
  */
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Responder } from '../src/responder/answer.ts';
 import { inlineWidely } from '../src/sockets/inlining.ts';
 import { type Libc, loadLibc as loadOwnLibc } from '../src/sockets/libc.ts';
 import { QUERIES_AT_ONCE } from '../src/table/touch.ts';
 import { decode } from '../test/fixtures/dns-client.ts';
 import { askBytes } from '../test/fixtures/table.ts';
+import { commandLine, wholeNumber } from '../tools/command-line.ts';
 import { BatchClients } from './batch-clients.ts';
 import { openFrames } from './batch-frames.ts';
 import {
@@ -30,7 +30,7 @@ import {
   type ZoneSize,
 } from './workload.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = commandLine({
   allowPositionals: true,
   options: {
     kind: { type: 'string', default: 'weighted-a' },
@@ -45,13 +45,13 @@ const { values, positionals } = parseArgs({
     full: { type: 'string', default: String(QUERIES_AT_ONCE) },
   },
 });
-const BATCHES = Number(values.batches);
+const BATCHES = wholeNumber(values.batches, '--batches');
 /** The compilers have done their work by then. */
 const WARMUP_BATCHES = values.sockets ? 4000 : 20_000;
 /** Batches in a row of one checkout. */
-const ROW = Number(values.row);
+const ROW = wholeNumber(values.row, '--row');
 /** Messages in a batch. */
-const FULL = Number(values.full);
+const FULL = wholeNumber(values.full, '--full');
 /** As at 250,000 answers a second. */
 const BATCHES_A_MS = 8;
 const QUERIES = 2 ** 16;

@@ -6,12 +6,13 @@ import { chromium, type Page } from 'playwright-core';
 import { buildConsole } from '../src/console/build.ts';
 import { controlPid } from '../test/fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { AdminClient } from './admin-client.ts';
 import { cpuTime } from './cpu.ts';
 import { nameOf, putServices } from './many-services.ts';
 import { type Latencies, quantile } from './meanwhile.ts';
 
-const services = Number(process.argv[2] ?? 10_000);
+const { services } = numbersAndWords({ services: 10_000 }).numbers;
 const LOADS = 5;
 const SEARCHES = 200;
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { processTree } from '../test/fixtures/tidying.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { peakBytes, residentBytes, spentSeconds } from './cpu.ts';
 import { putZoneFile, zoneFile } from './import.ts';
 import { quantile } from './meanwhile.ts';
@@ -16,12 +17,9 @@ const ZONE = 'big.test';
 const [A, ZONEMD] = [1, 63];
 const LOOK_MS = 20;
 const MIB = 2 ** 20;
-const names = Number(process.argv[2] ?? 1_000_000);
-const isSigned = process.argv.slice(2).includes('signed');
-if (!Number.isInteger(names) || names < 1) {
-  console.error(`expected a number of names, found ${process.argv[2]}`);
-  process.exit(64);
-}
+const { numbers, words } = numbersAndWords({ names: 1_000_000 }, ['signed']);
+const { names } = numbers;
+const isSigned = words.has('signed');
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'teal-digest-'));
 const print = (what: string, value: string): void => console.log(`${what.padEnd(44)} ${value}`);

@@ -3,8 +3,8 @@
  * servers in turns, every answer checked; the sizes of answers; and Teal's collections of garbage in 10 million of them.
  * `-- --short`: the same in less than five minutes, 3 rounds and a million answers.
  */
-import { parseArgs } from 'node:util';
 import { askUdp, buildQuery } from '../test/fixtures/dns-client.ts';
+import { commandLine, wholeNumber } from '../tools/command-line.ts';
 import { measureGarbage } from './garbage.ts';
 import { contest } from './peers/contest.ts';
 import { install, versionOf } from './peers/install.ts';
@@ -18,7 +18,7 @@ const WARMUP_ANSWERS = 1_000_000;
 const ANSWERS = 10_000_000;
 const SHORT_ANSWERS = 1_000_000;
 
-const { values } = parseArgs({
+const { values } = commandLine({
   options: {
     names: { type: 'string', default: '1000' },
     rounds: { type: 'string' },
@@ -30,9 +30,9 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   install(SIGNED_PEERS);
-  const names = Number(values.names);
-  const rounds = Number(values.rounds ?? (values.short ? 3 : 5));
-  const answers = Number(values.answers ?? (values.short ? SHORT_ANSWERS : ANSWERS));
+  const names = wholeNumber(values.names, '--names');
+  const rounds = wholeNumber(values.rounds ?? (values.short ? 3 : 5), '--rounds');
+  const answers = wholeNumber(values.answers ?? (values.short ? SHORT_ANSWERS : ANSWERS), '--answers');
   const seconds = Number(values.seconds);
   const kinds: Kind[] = ['weighted-a', 'static-a', 'nxdomain'];
   // Above what any of them can: only saturation is measured, which needs no quiet machine to be compared.

@@ -7,18 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openWire, SERVER } from '../test/fixtures/two-namespaces.ts';
 import { overTheWire } from '../test/fixtures/xdp-server.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { type ExactnessFigures, measureExactness } from './exactness.ts';
 import { LATE_MS } from './exactness-client.ts';
 
 /** Shifts between two lines of progress: ten seconds. */
 const PROGRESS_SHIFTS = 1000;
 
-const wanted = Number(process.argv[2] ?? 10_000_000);
-if (!Number.isInteger(wanted) || wanted < 1) {
-  console.error(`expected a number of answers, found ${process.argv[2]}`);
-  process.exit(64);
-}
-const wire = process.argv[3] === 'xdp' ? openWire() : undefined;
+const { numbers, words } = numbersAndWords({ answers: 10_000_000 }, ['xdp']);
+const wire = words.has('xdp') ? openWire() : undefined;
 if (typeof wire === 'string') {
   console.error(wire);
   process.exit(1);
@@ -26,7 +23,7 @@ if (typeof wire === 'string') {
 const folder = mkdtempSync(join(tmpdir(), 'teal-exactness-'));
 try {
   const figures = await measureExactness(folder, {
-    answers: wanted,
+    answers: numbers.answers,
     shifts: 0,
     ...(wire === undefined ? {} : { wire, server: { address: SERVER.v4, wrapper: wire.atServer, env: overTheWire } }),
     progress: (answers, shifts) => {

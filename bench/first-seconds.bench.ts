@@ -6,8 +6,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startTeal } from '../test/fixtures/process.ts';
+import { commandLine, wholeNumber } from '../tools/command-line.ts';
 import { AdminClient } from './admin-client.ts';
 import { pause, quantile } from './meanwhile.ts';
 
@@ -16,10 +16,10 @@ const WEIGHTS = '/v1/services/app.example.test/weights';
 /** Of which the figures are told beside those of all: those that people wait for who have just restarted it. */
 const FIRST_SECONDS = 10;
 
-const { values } = parseArgs({
+const { values } = commandLine({
   options: { seconds: { type: 'string', default: '20' }, each: { type: 'boolean', default: false } },
 });
-const seconds = Number(values.seconds);
+const seconds = wholeNumber(values.seconds, '--seconds');
 
 /** What each server finds, and how it is ended itself: that makes what the next one finds. */
 const STARTS = [

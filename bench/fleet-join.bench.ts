@@ -6,16 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TealProcess } from '../test/fixtures/process.ts';
 import { FleetFixture } from '../test/interop/fleet.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 
 const BEFORE = 200;
 /** Between two shifts: a fleet that is shifted without a pause would say nothing of one that is not. */
 const PAUSE_MS = 20;
 
-const names = Number(process.argv[2] ?? 1_000_000);
-if (!Number.isInteger(names) || names < 1) {
-  console.error(`expected a number of names, found ${process.argv[2]}`);
-  process.exit(64);
-}
+const { names } = numbersAndWords({ names: 1_000_000 }).numbers;
 
 function* zoneFile(): Generator<Buffer> {
   yield Buffer.from('$TTL 300\n@ SOA ns1 hostmaster 1 7200 3600 1209600 60\n@ NS ns1\nns1 A 192.0.2.1\n');

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { etcdClient } from '../test/interop/etcd.ts';
 import { FleetFixture } from '../test/interop/fleet.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { runLoad } from './run-load.ts';
 import { APEX, hostAddress, hostName } from './workload.ts';
 
@@ -21,11 +22,7 @@ const LOAD_CORE = 0;
 /** Queries a second, where the time of an answer is asked for: at saturation it is that of a queue. */
 const OFFERED = 20_000;
 
-const [, , shifts = 500, rounds = 1] = process.argv.map(Number);
-if (![shifts, rounds].every((number) => Number.isInteger(number) && number > 0)) {
-  console.error(`expected a number of shifts, and of rounds over UDP, found ${process.argv.slice(2).join(' ')}`);
-  process.exit(64);
-}
+const { shifts, rounds } = numbersAndWords({ shifts: 500, rounds: 1 }).numbers;
 
 let weight = 0;
 

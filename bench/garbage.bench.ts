@@ -3,6 +3,7 @@
  * and in small ones; or by AF_XDP, between two namespaces, as root.
  */
 import { openWire } from '../test/fixtures/two-namespaces.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { type Garbage, measureGarbage, measureXdpGarbage } from './garbage.ts';
 
 const WARMUP_ANSWERS = 1_000_000;
@@ -15,7 +16,7 @@ function tell({ collections, bytes, batches }: Garbage, how: string): void {
   );
 }
 
-if (process.argv[2] === 'xdp') {
+if (numbersAndWords({}, ['xdp']).words.has('xdp')) {
   const wire = openWire();
   if (typeof wire === 'string') throw new Error(wire);
   try {

@@ -2,14 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { measureImport } from './import.ts';
 import { type Latencies, quantile } from './meanwhile.ts';
 
-const names = Number(process.argv[2] ?? 1_000_000);
-if (!Number.isInteger(names) || names < 1) {
-  console.error(`expected a number of names, found ${process.argv[2]}`);
-  process.exit(64);
-}
+const { names } = numbersAndWords({ names: 1_000_000 }).numbers;
 const folder = mkdtempSync(join(tmpdir(), 'teal-import-'));
 try {
   const figures = await measureImport(folder, names);

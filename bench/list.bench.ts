@@ -2,14 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { measureLists } from './list.ts';
 import { type Latencies, quantile } from './meanwhile.ts';
 
-const rrsets = Number(process.argv[2] ?? 100_000);
-if (!Number.isInteger(rrsets) || rrsets < 1) {
-  console.error(`expected a number of RRsets, found ${process.argv[2]}`);
-  process.exit(64);
-}
+const { rrsets } = numbersAndWords({ rrsets: 100_000 }).numbers;
 const folder = mkdtempSync(join(tmpdir(), 'teal-list-'));
 try {
   const figures = await measureLists(folder, rrsets);

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { AdminClient } from './admin-client.ts';
 import { putZoneFile, zoneFile } from './import.ts';
 import { pause, quantile } from './meanwhile.ts';
@@ -19,8 +20,9 @@ const SECONDS = 30;
 /** Until the log has the length that it is to keep, and what a start leaves for later is done. */
 const SETTLE_MS = 4000;
 
-const records = Number(process.argv[2] ?? 300_000);
-const isSigned = process.argv.slice(2).includes('signed');
+const { numbers, words } = numbersAndWords({ records: 300_000 }, ['signed']);
+const { records } = numbers;
+const isSigned = words.has('signed');
 const reads = [
   ['nothing is read', undefined],
   ['a file', `/v1/zones/${ZONE}/file`],

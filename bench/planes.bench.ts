@@ -1,13 +1,14 @@
-/** CPU of a worker's thread for an answer, in one process and in two, in turns; dnsperf asks. `-- ROUNDS SECONDS`. */
+/** `npm run bench:planes -- [rounds] [seconds]`: CPU of a worker's thread for an answer, in one process and in two, in turns; dnsperf asks. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { processesOf } from '../test/fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { median } from './peers/report.ts';
 
-const [rounds = 5, seconds = 5] = process.argv.slice(2).map(Number);
+const { rounds, seconds } = numbersAndWords({ rounds: 5, seconds: 5 }).numbers;
 const WORKER = 'teal-0';
 const ANSWERS = /^teal_worker_answers_total\{worker="0"[^}]*\} (\d+)$/m;
 

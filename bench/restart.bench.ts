@@ -1,8 +1,9 @@
-/** How long nobody answers while the server restarts: sockets of its own against sockets that are handed over. */
+/** `npm run bench:restart`: how long nobody answers while the server restarts: sockets of its own against sockets that are handed over. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HandedOver, type Running, SteadyClient, startServer } from '../test/flow/restart.ts';
+import { endWhereHelpIsAsked } from '../tools/command-line.ts';
 
 const QPS = 20_000;
 const RESTARTS = 5;
@@ -26,6 +27,7 @@ async function measure(title: string, port: number, start: () => Promise<Running
   );
 }
 
+endWhereHelpIsAsked();
 const folder = mkdtempSync(join(tmpdir(), 'teal-restart-'));
 const handed = new HandedOver(1, BUFFER_BYTES);
 const { port } = handed;

@@ -1,14 +1,14 @@
-/** `npm run bench:restore`: from the start of the server to its first answer, with a table that is copied on the disk, and without. */
+/** `npm run bench:restore -- [--names 1000000] [--planes one]`: from the start of the server to its first answer, with a table that is copied on the disk, and without. */
 import { mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
+import { commandLine, wholeNumber } from '../tools/command-line.ts';
 import { putZoneFile, zoneFile } from './import.ts';
 
-const { values } = parseArgs({ options: { names: { type: 'string' }, planes: { type: 'string' } } });
-const names = Number(values.names ?? 1_000_000);
+const { values } = commandLine({ options: { names: { type: 'string' }, planes: { type: 'string' } } });
+const names = wholeNumber(values.names ?? 1_000_000, '--names');
 /** Each figure is the median of so many starts. */
 const RUNS = 3;
 /** How long one question is waited for before it is asked again. */

@@ -1,23 +1,25 @@
-/** `npm run bench:scale`: 10,000 small zones, and changes with a million names in place. Takes some minutes. */
+/** `npm run bench:scale -- [--zones 10000] [--names 1000000] [--changes 2000]`: 10,000 small zones, and changes with a million names in place. Takes some minutes. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, wholeNumber } from '../tools/command-line.ts';
 import { type Latencies, quantile } from './meanwhile.ts';
 import { measureChanges, measureZones } from './scale.ts';
 
-const { values } = parseArgs({
+const { values } = commandLine({
   options: { zones: { type: 'string' }, names: { type: 'string' }, changes: { type: 'string' } },
 });
-const [zones, names, changes] = [values.zones ?? 10_000, values.names ?? 1_000_000, values.changes ?? 2000].map(Number);
+const zones = wholeNumber(values.zones ?? 10_000, '--zones');
+const names = wholeNumber(values.names ?? 1_000_000, '--names');
+const changes = wholeNumber(values.changes ?? 2000, '--changes');
 
 await inFolder(async (folder) => {
-  const { first, last, all } = await measureZones(folder, zones as number);
+  const { first, last, all } = await measureZones(folder, zones);
   console.log(`${zones} zones of 10 names in ${all.toFixed(1)} s: the first hundred ${first.toFixed(2)} s,`);
   console.log(`  the last hundred ${last.toFixed(2)} s, ratio ${(last / first).toFixed(2)}`);
 });
 await inFolder(async (folder) => {
-  const figures = await measureChanges(folder, names as number, changes as number);
+  const figures = await measureChanges(folder, names, changes);
   console.log(`with ${names} names in place:`);
   console.log(`  sync of 4 KiB ${line(figures.syncs)}`);
   console.log(`  GET           ${line(figures.reads)}`);

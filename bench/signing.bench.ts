@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { processTree } from '../test/fixtures/tidying.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { spentSeconds } from './cpu.ts';
 import { putZoneFile, zoneFile } from './import.ts';
 import { quantile } from './meanwhile.ts';
@@ -18,12 +19,9 @@ const ZONE = 'big.test';
 const SHIFTS = 400;
 /** The lesser counts: what others use of the machine makes it more, and nothing makes it less. */
 const STARTS = 2;
-const algorithm = process.argv.slice(2).includes('ed25519') ? 'ed25519' : 'ecdsap256sha256';
-const names = Number(process.argv[2] ?? 100_000);
-if (!Number.isInteger(names) || names < 1) {
-  console.error(`expected a number of names, found ${process.argv[2]}`);
-  process.exit(64);
-}
+const { numbers, words } = numbersAndWords({ names: 100_000 }, ['ed25519']);
+const { names } = numbers;
+const algorithm = words.has('ed25519') ? 'ed25519' : 'ecdsap256sha256';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'teal-signing-'));
 const env = { TEAL_TABLE_MAX_BYTES: String(2 ** 31) };

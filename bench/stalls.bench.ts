@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 import { zoneFile } from './import.ts';
 import { askWhile, type Latencies, pause, quantile, shiftWhile } from './meanwhile.ts';
 import type { Slice } from './slices-watch.ts';
@@ -24,13 +25,8 @@ const PAUSE_MS = 2;
 /** After what was asked for is there, for what comes of it by itself: what was replaced is freed, digests are made. */
 const AFTER_MS = 3000;
 
-const numbers = process.argv.slice(2).map(Number);
-if (numbers.some((number) => !Number.isInteger(number) || number < 1)) {
-  console.error(`expected numbers, found ${process.argv.slice(2).join(' ')}`);
-  process.exit(64);
-}
-const [wanted, names = 10_000] = numbers;
-for (const services of wanted === undefined ? [1000, 10_000] : [wanted]) await measure(services);
+const { services: most, names } = numbersAndWords({ services: 10_000, names: 10_000 }).numbers;
+for (const services of new Set([Math.min(most, 1000), most])) await measure(services);
 
 async function measure(services: number): Promise<void> {
   const folder = fs.mkdtempSync(join(tmpdir(), 'teal-stalls-'));

@@ -1,4 +1,4 @@
-/** `npm run bench:start`: from `npm start` to the first answer, in seconds and in CPU time, process by process. */
+/** `npm run bench:start -- [--starts 5] [--package]`: from `npm start` to the first answer, in seconds and in CPU time, process by process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { buildQuery, UdpClient } from '../test/fixtures/dns-client.ts';
 import { freePort } from '../test/fixtures/free-port.ts';
 import { endsWithUs, processTree } from '../test/fixtures/tidying.ts';
+import { commandLine, wholeNumber } from '../tools/command-line.ts';
 import { spentSeconds } from './cpu.ts';
 
-const { values } = parseArgs({ options: { starts: { type: 'string', default: '5' }, package: { type: 'boolean' } } });
+const { values } = commandLine({ options: { starts: { type: 'string', default: '5' }, package: { type: 'boolean' } } });
+const STARTS = wholeNumber(values.starts, '--starts');
 /** Of the one that is measured: as a clone starts, or, after `npm run build`, as what is installed does. */
 const words = values.package ? ['node', '--disable-sigusr1', 'dist/main.js', 'serve'] : ['npm', 'start'];
 /** How long one question is waited for before it is asked again. */
@@ -20,7 +21,7 @@ const PATIENCE_MS = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'teal-start-'));
 try {
-  for (let start = 1; start <= Number(values.starts); start++) await measure(`start ${start}`);
+  for (let start = 1; start <= STARTS; start++) await measure(`start ${start}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -9,8 +9,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { openWire, SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
+import { commandLine, refuse } from '../tools/command-line.ts';
 import { areNear } from './core-distance.ts';
 import { cpuBetween, cpuTime } from './cpu.ts';
 import { check } from './peers/check.ts';
@@ -57,7 +57,7 @@ interface Timing {
   readonly userUs: number;
 }
 
-const { values } = parseArgs({
+const { values } = commandLine({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
@@ -69,8 +69,7 @@ const seconds = Number(values.seconds);
 const rates = values.rates.split(',').map(Number);
 // Margins at both ends of a timing are not counted.
 if (![rounds, seconds - 2 * MARGIN_SECONDS, ...rates].every((number) => number > 0)) {
-  console.error(`expected numbers of rounds and queries a second, and more than ${2 * MARGIN_SECONDS} seconds`);
-  process.exit(64);
+  refuse(`expected numbers of rounds and queries a second, and more than ${2 * MARGIN_SECONDS} seconds`);
 }
 
 const peer = (name: string): Peer => PEERS.find((each) => each.name === name) as Peer;

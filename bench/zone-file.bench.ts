@@ -1,11 +1,12 @@
-/** `node bench/zone-file.bench.ts [RECORDS]`: what reading, checking and writing a large zone file costs. */
+/** `node bench/zone-file.bench.ts [records]`: what reading, checking and writing a large zone file costs. */
 import { nameToWire } from '../src/model/name.ts';
 import { readZone } from '../src/model/zone-check.ts';
 import { Findings } from '../src/wire/zone-file/finding.ts';
 import { readZoneFile } from '../src/wire/zone-file/reader.ts';
 import { canonicalOrder, writeZoneFile } from '../src/wire/zone-file/writer.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 
-const records = Number(process.argv[2] ?? 1_000_000);
+const { records } = numbersAndWords({ records: 1_000_000 }).numbers;
 const PIECE_LINES = 10_000;
 /** Not the root: all that a zone of it names would have to be in it as well, and each name that is not is a warning. */
 const ZONE = 'registry.example';

@@ -5,11 +5,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type FarmRun, runFarm } from '../test/interop/farm/run.ts';
+import { commandLine } from './command-line.ts';
 import { draw } from './farm-drawing.ts';
 
 const IMAGE = 'docs/images/farm-timeline.svg';
 
-const [kept] = process.argv.slice(2);
+const [kept] = commandLine({ allowPositionals: true }).positionals;
 const run: FarmRun =
   kept !== undefined && existsSync(kept)
     ? JSON.parse(readFileSync(kept, 'utf8'))

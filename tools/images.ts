@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.ts';
 import { imagesIn, pinned } from './pinned-images.ts';
 
 /** What Teal's own image is built for: what is looked up has to be there for each. */
@@ -20,7 +20,7 @@ const FILES = [
   'examples/blue-green/compose.yaml',
 ];
 
-const { values } = parseArgs({ options: { check: { type: 'boolean' } } });
+const { values } = commandLine({ options: { check: { type: 'boolean' } } });
 const project = fileURLToPath(new URL('../', import.meta.url));
 const texts = new Map(FILES.map((file) => [file, readFileSync(`${project}${file}`, 'utf8')]));
 const tags = [...new Set([...texts.values()].flatMap(imagesIn))];

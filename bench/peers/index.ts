@@ -1,20 +1,20 @@
-/** `npm run bench:peers`: the contest of nameservers on one core, interleaved, in rounds. */
+/**
+ * `npm run bench:peers -- [--peers teal,gdnsd,nsd] [--kinds weighted-a,static-a] [--edns plain,cookie] [--names 1,1000,1000000]
+ * [--rounds 5] [--seconds 3] [--qps 50000] [--clients 512] [--out folder] [--before folder of an earlier checkout]`: the
+ * contest of nameservers on one core, interleaved, in rounds.
+ */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chart } from './chart.ts';
 import { contest } from './contest.ts';
 import { install, versionOf } from './install.ts';
-import { parsePlan } from './plan.ts';
+import { planOfCommandLine } from './plan.ts';
 import { beforeTable, type Run, summarise, table } from './report.ts';
 import { tealOf } from './servers.ts';
 import { targetTable } from './targets.ts';
 
-const parsed = parsePlan(process.argv.slice(2));
-if (typeof parsed === 'string') {
-  console.error(parsed);
-  process.exit(64);
-}
+const parsed = planOfCommandLine();
 const { before } = parsed;
 const plan = before === undefined ? parsed : { ...parsed, peers: [await tealOf(before), ...parsed.peers] };
 install(plan.peers);

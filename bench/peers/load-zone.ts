@@ -11,10 +11,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { askUdp } from '../../test/fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../../test/fixtures/process.ts';
 import { processTree } from '../../test/fixtures/tidying.ts';
+import { commandLine, refuse } from '../../tools/command-line.ts';
 import { compile } from '../compiled.ts';
 import { peakBytes, residentBytes, spentSeconds, takenBytes } from '../cpu.ts';
 import { putZoneFile } from '../import.ts';
@@ -25,16 +25,18 @@ import { PEERS } from './servers.ts';
 import { SHAPES } from './shapes.ts';
 import { writeZone } from './zone-text.ts';
 
-const { values: options, positionals } = parseArgs({ options: { shape: { type: 'string' } }, allowPositionals: true });
+const { values: options, positionals } = commandLine({
+  options: { shape: { type: 'string' } },
+  allowPositionals: true,
+});
 const RECORDS = Number(positionals[0] ?? 1_000_000);
 const ROUNDS = Number(positionals[1] ?? 3);
 const NAMED = options.shape === 'all' ? SHAPES : (options.shape?.split(',') ?? []);
 const unknown = NAMED.find((name) => !SHAPES.includes(name));
 if (unknown !== undefined || !(RECORDS > 0 && ROUNDS > 0)) {
-  console.error(
+  refuse(
     `expected numbers of names and rounds and shapes among ${SHAPES.join(', ')}, found ${unknown ?? positionals.join(' ')}`,
   );
-  process.exit(64);
 }
 /** What the load needed besides is given back by then. */
 const SETTLE_MS = 12_000;

@@ -1,5 +1,5 @@
 /** What one run of the contest measures, from the command line. */
-import { parseArgs } from 'node:util';
+import { commandLine, refuse, wholeNumber } from '../../tools/command-line.ts';
 import { EDNS, type Edns, KINDS, type Kind, type ZoneSize } from '../workload.ts';
 import type { Peer } from './peer.ts';
 import { PEERS } from './servers.ts';
@@ -23,13 +23,10 @@ export interface Plan {
 
 /** Many enough that neighbours in a batch hardly ever come from one socket, as with resolvers. */
 const CLIENTS = '512';
+const PEER_NAMES = PEERS.map(({ name }) => name);
 
-export const USAGE = `npm run bench:peers -- [--peers teal,gdnsd,…] [--kinds ${KINDS.join(',')}] [--edns ${EDNS.join(',')}]
-  [--names 1,1000,1000000] [--rounds 5] [--seconds 3] [--qps 50000] [--clients 512] [--out folder]
-  [--before folder of an earlier checkout]`;
-
-/** The plan, or what is wrong with the arguments. */
-export function parsePlan(args: readonly string[]): Plan | string {
+/** The plan; ends the program where the arguments are wrong. */
+export function planOfCommandLine(): Plan {
   const text = { type: 'string' } as const;
   const options = {
     peers: text,
@@ -43,22 +40,30 @@ export function parsePlan(args: readonly string[]): Plan | string {
     out: text,
     before: text,
   };
-  const { values } = parseArgs({ args: [...args], options, strict: true });
-  const peerNames = values.peers?.split(',') ?? PEERS.map(({ name }) => name);
-  const peers = PEERS.filter(({ name }) => peerNames.includes(name));
-  if (peers.length !== peerNames.length) return `--peers: known are ${PEERS.map(({ name }) => name).join(', ')}`;
-  const kinds = KINDS.filter((kind) => values.kinds === undefined || values.kinds.split(',').includes(kind));
-  const edns = EDNS.filter((one) => (values.edns ?? 'plain,cookie').split(',').includes(one));
-  const names = (values.names ?? '1000').split(',').map(Number);
-  const { rounds, seconds, qps, clients } = numbersOf(values);
-  if (kinds.length === 0 || edns.length === 0) return USAGE;
-  for (const number of [...names, rounds, seconds, qps, clients]) if (!(number > 0)) return USAGE;
-  return { peers, kinds, edns, names, rounds, seconds, qps, clients, out: values.out, before: values.before };
+  const { values } = commandLine({ options });
+  const { rounds = '5', seconds = '3', qps = '50000', clients = CLIENTS, names = '1000', out, before } = values;
+  const peers = chosen('--peers', values.peers, PEER_NAMES);
+  return {
+    peers: PEERS.filter(({ name }) => peers.includes(name)),
+    kinds: chosen('--kinds', values.kinds, KINDS),
+    edns: chosen('--edns', values.edns ?? 'plain,cookie', EDNS),
+    names: names.split(',').map((one) => wholeNumber(one, '--names')),
+    rounds: wholeNumber(rounds, '--rounds'),
+    seconds: wholeNumber(seconds, '--seconds'),
+    qps: wholeNumber(qps, '--qps'),
+    clients: wholeNumber(clients, '--clients'),
+    out,
+    before,
+  };
 }
 
-function numbersOf(values: { rounds?: string; seconds?: string; qps?: string; clients?: string }) {
-  const { rounds = '5', seconds = '3', qps = '50000', clients = CLIENTS } = values;
-  return { rounds: Number(rounds), seconds: Number(seconds), qps: Number(qps), clients: Number(clients) };
+/** Those that are named, in the order of all; undefined: all. */
+function chosen<T extends string>(option: string, list: string | undefined, all: readonly T[]): readonly T[] {
+  if (list === undefined) return all;
+  const named = list.split(',');
+  const unknown = named.find((one) => !(all as readonly string[]).includes(one));
+  if (unknown !== undefined) refuse(`${option}: ${unknown} is none of ${all.join(', ')}`);
+  return all.filter((one) => named.includes(one));
 }
 
 /** The zone for so many names of a sort. A million CNAME services besides would only lengthen the load. */

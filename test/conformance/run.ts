@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, refuse } from '../../tools/command-line.ts';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type Accepted, type ConformanceTest, lines, matching, readTests, toAccepted } from './data.ts';
@@ -78,11 +78,8 @@ function sides(results: readonly Result[]): string {
   return ['| branch | Teal answers as | others answer | tests |', '| --- | --- | --- | ---: |', ...rows].join('\n');
 }
 
-const { values, positionals } = parseArgs({ options: { sides: { type: 'boolean' } }, allowPositionals: true });
-if (positionals.length !== 1) {
-  console.error('usage: npm run test:conformance -- FOLDER [--sides]; FOLDER holds ferret.jsonl');
-  process.exit(64);
-}
+const { values, positionals } = commandLine({ options: { sides: { type: 'boolean' } }, allowPositionals: true });
+if (positionals.length !== 1) refuse('a FOLDER was expected, which holds ferret.jsonl');
 const tests = readTests(positionals[0]);
 const folder = mkdtempSync(join(tmpdir(), 'teal-conformance-'));
 const teal = await startTeal(folder);

@@ -1,10 +1,10 @@
-/** `npm run test:fuzz -- --target NAME --seconds N`: fuzzes one target, prints what was done, and fails with the input. */
+/** `npm run test:fuzz -- [--target NAME] [--seconds N] [--executions N] [--seed N]`: fuzzes one target, prints what was done, and fails with the input. */
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { commandLine, refuse } from '../../tools/command-line.ts';
 import { fuzz } from './fuzzer.ts';
 import { targets } from './targets.ts';
 
-const { values } = parseArgs({
+const { values } = commandLine({
   options: {
     target: { type: 'string' },
     seconds: { type: 'string', default: '60' },
@@ -16,7 +16,7 @@ const names = values.target === undefined ? Object.keys(targets) : [values.targe
 const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
 const secondsMax = Number(values.seconds) / names.length;
 const executionsMax = Number(values.executions);
-if (![seed, secondsMax, executionsMax].every((number) => number >= 0)) throw new Error('a number was expected');
+if (![seed, secondsMax, executionsMax].every((number) => number >= 0)) refuse('a number was expected');
 
 for (const name of names) {
   const make = targets[name];

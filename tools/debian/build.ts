@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { commandLine, refuse } from '../command-line.ts';
 import { archive } from './archive.ts';
 
 const ARCHITECTURES = { amd64: 'x64', arm64: 'arm64' } as const;
@@ -17,8 +18,9 @@ const source = fileURLToPath(new URL('../..', import.meta.url));
 const { version, description } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
 const pinned = JSON.parse(readFileSync(join(source, 'tools/node/package.json'), 'utf8')).version;
 
-const [folder = '.', wanted = process.arch === 'arm64' ? 'arm64' : 'amd64'] = process.argv.slice(2);
-if (!(wanted in ARCHITECTURES)) throw new Error(`no package is made for ${wanted}: amd64 or arm64`);
+const { positionals } = commandLine({ allowPositionals: true });
+const [folder = '.', wanted = process.arch === 'arm64' ? 'arm64' : 'amd64'] = positionals;
+if (!(wanted in ARCHITECTURES)) refuse(`no package is made for ${wanted}: amd64 or arm64`);
 const architecture = wanted as Architecture;
 const cpu = ARCHITECTURES[architecture];
 const stage = mkdtempSync(join(tmpdir(), 'teal-deb-'));

@@ -4,8 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endWhereHelpIsAsked } from '../../../tools/command-line.ts';
 import { inNamespaces } from '../validated/namespaces.ts';
 
+endWhereHelpIsAsked();
 const run = fileURLToPath(new URL('./run.ts', import.meta.url));
 const words = [process.execPath, run, ...process.argv.slice(2)];
 const [unshare, ...others] = inNamespaces;

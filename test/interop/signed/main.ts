@@ -1,7 +1,9 @@
 /**
- * `npm run test:dnssec-differential -- [QUERIES] [SEED]`: signed zones behind Teal, NSD and Knot; exits with 1 where a
+ * `npm run test:dnssec-differential -- [queries] [seed]`: signed zones behind Teal, NSD and Knot; exits with 1 where a
  * difference has no rule.
  */
+
+import { numbersAndWords } from '../../../tools/command-line.ts';
 import { compareSigned } from './compare.ts';
 import { rules } from './rules.ts';
 
@@ -10,7 +12,7 @@ const SEED = 20_261_129;
 /** Faults that are shown; one is enough to fail. */
 const SHOWN = 20;
 
-const [queries = QUERIES, seed = SEED] = process.argv.slice(2).map(Number);
+const { queries, seed } = numbersAndWords({ queries: QUERIES, seed: SEED }).numbers;
 const { asked, explained, faults } = await compareSigned(queries, seed, ['nsd', 'knot']);
 console.log(`${asked} queries with DO to each of NSD and Knot`);
 for (const { name, why } of rules) {

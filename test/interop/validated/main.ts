@@ -4,13 +4,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { commandLine, wholeNumber } from '../../../tools/command-line.ts';
 import { inNamespaces } from './namespaces.ts';
 import { faultsOf } from './outcome.ts';
 import type { Outcome } from './run.ts';
 
 const SHIFTS = '5000';
 const run = fileURLToPath(new URL('./run.ts', import.meta.url));
-const [shifts = SHIFTS, ...rest] = process.argv.slice(2);
+const { positionals } = commandLine({ allowPositionals: true });
+const [shifts = SHIFTS, ...rest] = positionals;
+wholeNumber(shifts, 'SHIFTS');
 const [program, ...words] = [...inNamespaces, process.execPath, run, shifts, ...rest];
 const { status, stdout } = spawnSync(program, words, {
   stdio: ['ignore', 'pipe', 'inherit'],

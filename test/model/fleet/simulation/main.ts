@@ -1,7 +1,9 @@
-/** Simulates fleets by command: `npm run simulate -- [first seed] [how many seeds] [seconds of the world]`. A seed says all. */
+/** Simulates fleets by command: `npm run simulate -- [first] [count] [seconds]`, from which seed on, how many, and how long in their world. A seed says all. */
+
+import { numbersAndWords } from '../../../../tools/command-line.ts';
 import { simulate } from './simulate.ts';
 
-const [first = 1, count = 10, seconds = 300] = process.argv.slice(2).map(Number);
+const { first, count, seconds } = numbersAndWords({ first: 1, count: 10, seconds: 300 }).numbers;
 let failures = 0;
 for (let seed = first; seed < first + count; seed += 1) {
   const report = simulate({ seed, lengthMs: seconds * 1000 });
