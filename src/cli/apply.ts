@@ -50,12 +50,12 @@ export function add(program: Command, shell: Shell): void {
     teal apply -f dns/*.yaml --yes
     teal apply -f dns/*.yaml --prune --label managed-by=apply
 
-  services.yaml:
+    # services.yaml; weights count for pools that are new
     services:
       app.example.com:
         ttlSeconds: 5
         pools:
-          blue: { targets: [192.0.2.10], weight: 1 }    # weights count for pools that are new
+          blue: { targets: [192.0.2.10], weight: 1 }
           green: { targets: [192.0.2.20], weight: 0 }
     `,
   );

@@ -42,15 +42,22 @@ async function makeProgram(
       getOutHelpWidth: () => shell.stdout.columns,
       getErrHelpWidth: () => shell.stderr.columns,
     })
+    // What a command does is wrapped beside long terms too, in 80 columns.
+    .configureHelp({ minWidthToWrap: 24 })
     .exitOverride();
-  program.addHelpCommand(
-    new Command('help').argument('[command]').summary('print the help of a command').helpGroup('The server:'),
-  );
+  program.addHelpCommand(helpCommand('The server:'));
   const own = words[0] === undefined ? undefined : modules[words[0]];
   // The whole list is needed to show it, to complete words, and to guess what was meant.
   const needed = own === undefined || words[0] === 'completion' ? Object.values(modules) : [own];
   for (const load of needed) (await load()).add(program, shell);
+  // Each group has inherited that of the whole, which stands below a heading of the whole.
+  const groups = program.commands.filter(({ commands }) => commands.length > 0);
+  for (const group of groups) group.addHelpCommand(helpCommand('Commands:'));
   return program;
+}
+
+function helpCommand(group: string): Command {
+  return new Command('help').argument('[command]').summary('print the help of a command').helpGroup(group);
 }
 
 const overview = `

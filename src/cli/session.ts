@@ -21,7 +21,18 @@ export interface SessionOptions {
 export function describe(command: Command, examples: string): Command {
   return command
     .option('--json', 'print JSON, for programs')
-    .addHelpText('after', `\nExamples:\n${examples.trim().replace(/^ */gm, '  ')}`);
+    .addHelpText('after', `\nExamples:\n${indented(examples)}`);
+}
+
+/** What lines are indented by beyond what all of them are is theirs: a file in an example is read as it is pasted. */
+function indented(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const deep = lines.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length);
+  const common = Math.min(...deep);
+  return lines
+    .map((line) => (line.trim() === '' ? '' : `  ${line.slice(common)}`))
+    .join('\n')
+    .replace(/^\n+/, '');
 }
 
 /** As `describe`, for a command that talks to a server. */

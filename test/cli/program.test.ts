@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { parse } from 'yaml';
 import { commands } from '../../src/cli/commands.ts';
 import { EXIT } from '../../src/cli/exit.ts';
 import { problemOf } from '../../src/cli/failure.ts';
@@ -36,6 +37,26 @@ t.test('each command has a help with an example of itself, in 80 columns', async
       name,
     );
   }
+});
+
+t.test('each group of commands lists them in 80 columns, and nothing of the whole', async (t) => {
+  const groups = new Set((await everyCommand()).filter(([, word]) => word !== undefined).map(([name = '']) => name));
+  t.ok(groups.size > 8);
+  for (const name of groups) {
+    const { stdout } = await type([name, '--help']);
+    t.match(stdout, /\nCommands:\n(?: +.*\n)* {2}help \[command\] .*\n$/, name);
+    t.same(
+      stdout.split('\n').filter((line) => line.length > 80),
+      [],
+      name,
+    );
+  }
+});
+
+t.test('a file in an example is one that can be pasted', async (t) => {
+  const { stdout } = await type(['apply', '--help']);
+  const file = stdout.slice(stdout.indexOf('  services:\n'));
+  t.match(parse(file), { services: { 'app.example.com': { pools: { blue: { weight: 1 }, green: { weight: 0 } } } } });
 });
 
 t.test('the overview lists every command in 80 columns; nothing typed is a mistake', async (t) => {
