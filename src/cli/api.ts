@@ -180,7 +180,7 @@ export class Api {
         if (signal?.aborted) throw error;
         const { code } = ((error as Error).cause ?? {}) as { code?: string };
         if (code === 'ECONNREFUSED' && (await this.connection.local?.comesUp())) continue;
-        throw this.#unreached(error as Error, limitMs);
+        throw this.#unreached(error as Error, method, limitMs);
       }
     }
   }
@@ -222,19 +222,19 @@ export class Api {
     throw new Failure(exitCodeOf(reply.status), message, { problem: { ...problem, detail }, lines });
   }
 
-  #unreached(error: Error, limitMs: number): Failure {
+  #unreached(error: Error, method: string, limitMs: number): Failure {
     const { url } = this.connection;
+    // What was only read has done nothing, and perhaps it is another server, or one that speaks TLS, that was asked.
+    const meanwhile =
+      method === 'GET' ? `is it the admin API? ${whereFrom(this.connection)}` : 'what was asked may have been done';
     if (error.name === 'TimeoutError') {
-      return new Failure(
-        EXIT.TRY_LATER,
-        `${url} did not answer within ${limitMs / 1000} s; what was asked may have been done`,
-      );
+      return new Failure(EXIT.TRY_LATER, `${url} did not answer within ${limitMs / 1000} s; ${meanwhile}`);
     }
     const cause = error.cause as (Error & { code?: string }) | undefined;
     const code = cause?.code ?? '';
     // Only these come after the request may have arrived, and pass by themselves.
     if (['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'].includes(code)) {
-      return new Failure(EXIT.TRY_LATER, `${url} broke the connection off; what was asked may have been done`);
+      return new Failure(EXIT.TRY_LATER, `${url} broke the connection off; ${meanwhile}`);
     }
     const why = refusals[code || (cause?.message ?? '')] ?? (cause?.message || error.message);
     const tls = /CERT|SELF_SIGNED|ISSUER/.test(code) ? '; NODE_EXTRA_CA_CERTS=FILE names a certificate to trust' : '';
@@ -289,6 +289,7 @@ const refusals: Readonly<Record<string, string>> = {
   'bad port': 'no HTTP client may ask that port (https://fetch.spec.whatwg.org/#port-blocking)',
   ECONNREFUSED: 'nobody listens there',
   ENOTFOUND: 'no such host',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what listens there speaks no TLS; without admin.tls it is http, not https',
   EAI_AGAIN: 'the host name could not be resolved',
   EHOSTUNREACH: 'no way to that address',
   ENETUNREACH: 'no way to that network',

@@ -101,12 +101,15 @@ function findToken(
 }
 
 function fromFile(name: string, from: string): { token: string; tokenFrom: string } {
+  let token: string;
   try {
-    return { token: readFileSync(name, 'utf8').trim(), tokenFrom: name };
+    token = readFileSync(name, 'utf8').trim();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Failure(EXIT.NO_INPUT, `${from}: expected a file with a token, and ${name} cannot be read (${code})`);
   }
+  if (token === '') throw new Failure(EXIT.NO_PERMISSION, `${from}: expected a token, and ${name} is empty`);
+  return { token, tokenFrom: name };
 }
 
 /** `~/.config/teal/config.yaml`, or under XDG_CONFIG_HOME. */

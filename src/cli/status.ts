@@ -62,7 +62,12 @@ async function lookAround({ api }: Session): Promise<Overview> {
     unlessLater(() => glances(api)),
     list<Release>('/v1/releases?state=active'),
   ]);
-  const notReady = [readyz, zones, services, active].find((each) => each instanceof Failure)?.message;
+  const replies = [readyz, zones, services, active];
+  const failures = replies.filter((each) => each instanceof Failure);
+  // Where nothing has said a word, nobody knows whether it is a server of Teal at all.
+  const isSilent = failures.length === replies.length && failures.every(({ problem }) => problem === undefined);
+  if (isSilent && failures[0] !== undefined) throw failures[0];
+  const notReady = failures[0]?.message;
   return { url: api.connection.url, notReady, zones: found(zones), services: found(services), active: found(active) };
 }
 

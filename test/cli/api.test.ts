@@ -69,6 +69,23 @@ t.test('a PUT or DELETE is not: somebody else may have been there in between', a
   }
 });
 
+t.test('of what was only read nothing was done: whether it was the right server that broke off is asked', async (t) => {
+  const { url } = await serve(t, (_request, response) => response.destroy());
+  for (const words of ['service list', 'status']) {
+    const { code, stdout, stderr } = await type([...words.split(' '), '--url', url]);
+    const said = /^teal: .* broke the connection off; is it the admin API\? The address comes from --url/;
+    t.match({ code, stdout, stderr }, { code: EXIT.TRY_LATER, stdout: '', stderr: said }, words);
+  }
+});
+
+t.test('https where only http is spoken is said to be that', async (t) => {
+  const { url } = await serve(t, (_request, response) => json(response, 200, {}));
+  t.match(await type(['status', '--url', url.replace('http:', 'https:')]), {
+    code: EXIT.UNAVAILABLE,
+    stderr: /what listens there speaks no TLS; without admin\.tls it is http, not https\. The address/,
+  });
+});
+
 t.test('a server that cannot now is asked again, a few times', async (t) => {
   const { url, asked } = await serve(t, (_request, response, count) => {
     if (count < 3) json(response, 503, unavailable);

@@ -94,4 +94,9 @@ t.test('nobody there: where it tried, and how to set it', async (t) => {
     code: EXIT.NO_INPUT,
     stderr: /--token-file: expected a file with a token, and \/nonexistent\/token cannot be read \(ENOENT\)/,
   });
+  const empty = join(t.testdir({ token: '\n' }), 'token');
+  t.match(await type(['status', '--token-file', empty]), {
+    code: EXIT.NO_PERMISSION,
+    stderr: /^teal: --token-file: expected a token, and .*token is empty\n$/,
+  });
 });
