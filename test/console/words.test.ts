@@ -6,7 +6,15 @@ import { agoText, clockText, durationText, momentText, timeText } from '../../sr
 import { lookOf } from '../../src/console/rules/look.ts';
 import { rangeAt } from '../../src/console/rules/places.ts';
 import { doneText, plainText } from '../../src/console/rules/plain.ts';
-import { analysisOf, countsText, PRESETS, presetText, stepStates, stepText } from '../../src/console/rules/steps.ts';
+import {
+  analysisOf,
+  countsText,
+  PRESETS,
+  placeText,
+  presetText,
+  stepStates,
+  stepText,
+} from '../../src/console/rules/steps.ts';
 import { hrefOf, routeOf } from '../../src/console/state/router.ts';
 import type { AnalysisRecord, Release, Step } from '../../src/contract/types.ts';
 import { PRESETS as SERVER_PRESETS } from '../../src/model/release-steps.ts';
@@ -23,6 +31,13 @@ t.test('addresses of pages', async (t) => {
       t.same(routeOf(hrefOf({ page, name })), { page, name }, 'any name finds back');
     }),
   );
+});
+
+t.test('where a release is, is said once', async (t) => {
+  const pause = { stepIndex: 1, steps: 5, message: 'Step 2 of 5 is a pause of 600 s.' };
+  t.equal(placeText(pause), 'Step 2 of 5 is a pause of 600 s.');
+  t.equal(placeText({ ...pause, message: 'Paused on request.' }), 'step 2 of 5: Paused on request.');
+  t.equal(placeText({ stepIndex: 5, steps: 5, message: 'All is done.' }), 'step 5 of 5: All is done.');
 });
 
 t.test('presets are those of the server, each in words', async (t) => {

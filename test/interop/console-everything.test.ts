@@ -44,6 +44,13 @@ t.test('everything', async (t) => {
       await soon(t).ok(async () => (await table.textContent())?.includes(text), text);
     }
     await judge(t, 'a zone');
+    await write('PUT', 'zones/example.test/rrsets/key.example.test/TXT', {
+      ttlSeconds: 60,
+      rdata: [`"p=${'A'.repeat(250)}"`],
+    });
+    await table.getByText('p=AAAA').waitFor();
+    const { width = 0 } = (await table.getByText('green.app', { exact: true }).first().boundingBox()) ?? {};
+    t.ok(width >= 100, `a name is not broken for a long record: its cell is ${width} wide`);
     await press('Settings…');
     await dialog.getByLabel('Negative TTL, seconds').fill('45');
     await dialog.getByLabel('Nameservers').fill('ns1.example.test ns2.example.test');

@@ -85,7 +85,10 @@ function TokenTable({ items, onRevoke }: { items: readonly Token[]; onRevoke: (t
               <Badge tone={token.scope === 'admin' ? 'warn' : 'accent'}>{token.scope}</Badge>
             </td>
             <td class="quiet wide">{[...(token.services ?? []), ...(token.zones ?? [])].join(', ') || 'everything'}</td>
-            <td class="quiet wide">{token.expiresAt ? momentText(token.expiresAt) : 'never'}</td>
+            <td class="quiet wide">
+              <span class="in-place-of-head">expires </span>
+              {token.expiresAt ? momentText(token.expiresAt) : 'never'}
+            </td>
             <td class="wide">
               <div class="row-end">
                 <Act

@@ -202,7 +202,7 @@ function Records(props: {
         <tbody>
           {shown.map((rrset) => (
             <tr key={keyOf(rrset)}>
-              <td class="mono">{shortName(rrset.name, zone)}</td>
+              <td class="mono owner">{shortName(rrset.name, zone)}</td>
               <td>
                 <span class="badge">{rrset.type}</span>
               </td>
@@ -212,7 +212,7 @@ function Records(props: {
                   <div key={one}>{one}</div>
                 ))}
               </td>
-              <td class="wide">
+              <td class="wide source">
                 <Source of={rrset} />
               </td>
               <td class="wide">

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Glance, Overview } from '../../contract/types.ts';
 import { type Asked, type GlanceState, queryOf } from '../rules/board.ts';
 import { percent } from '../rules/shares.ts';
+import { placeText } from '../rules/steps.ts';
 import { hrefOf } from '../state/router.ts';
 import { Clock } from './clock.tsx';
 import { Badge, Message, type Tone } from './controls.tsx';
@@ -85,8 +86,7 @@ function saidOf(glance: Glance): ComponentChildren {
     return unhealthyPools.length === 0 ? targets : `${targets}; no target of ${unhealthyPools.join(', ')} is up`;
   }
   if (release !== undefined) {
-    const share = percent(service.shares[release.to] ?? 0);
-    return `${release.to} ${share}, step ${Math.min(release.stepIndex + 1, release.steps)} of ${release.steps}: ${release.message}`;
+    return `${release.to} ${percent(service.shares[release.to] ?? 0)}, ${placeText(release)}`;
   }
   if (glance.states.includes('waiting')) return 'a change of it is proposed, and waits for somebody’s approval';
   return drainedAt === undefined ? (

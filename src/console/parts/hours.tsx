@@ -19,7 +19,11 @@ export function HoursPanel({ name, pools }: { name: string; pools: readonly stri
     <Card title="Hours of the last week">
       <Loaded of={hours}>
         {({ items }) =>
-          items.length === 0 ? <p class="quiet">Nothing was answered yet.</p> : <Bars items={items} pools={pools} />
+          items.length === 0 ? (
+            <p class="quiet">Nothing is counted yet: it is counted once a minute.</p>
+          ) : (
+            <Bars items={items} pools={pools} />
+          )
         }
       </Loaded>
     </Card>

@@ -25,6 +25,19 @@ export function presetText(preset: string): string {
   return kind === 'Linear' ? `Linear: ${share}% more every ${time}` : preset;
 }
 
+/** Where a release is; most of its messages say the step themselves. */
+export function placeText({ stepIndex, steps, message }: Place): string {
+  const place = `step ${Math.min(stepIndex + 1, steps)} of ${steps}`;
+  return message.toLowerCase().includes(place) ? message : `${place}: ${message}`;
+}
+
+interface Place {
+  readonly stepIndex: number;
+  /** How many there are. */
+  readonly steps: number;
+  readonly message: string;
+}
+
 export function stepText(step: Step, to: string): string {
   if (step.setWeight !== undefined) return `${step.setWeight}% to ${to}`;
   if (step.pause !== undefined) {
