@@ -29,7 +29,7 @@ export function add(program: Command, shell: Shell): void {
   describe(
     command,
     `
-    npm install --global tealdns@latest && teal upgrade
+    npm install --global ./tealdns-0.1.0.tgz && teal upgrade
     teal upgrade --data-dir /var/lib/teal
     `,
   );
