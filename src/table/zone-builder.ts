@@ -16,6 +16,7 @@ import { ENTRY, entryWords, NODE, VERSION, ZONE_IS_HASHED } from './layout.ts';
 import { LooseBlocks } from './loose-blocks.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import { NAMES_ASIDE_MIN, NamesAside } from './names-aside.ts';
+import { NearNodes } from './near-nodes.ts';
 import { isName, writeWire } from './packed-owner.ts';
 import { foldKept } from './proofs/kept.ts';
 import { hasOwnRecords } from './proofs/nsec.ts';
@@ -59,6 +60,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   /** The name above the last one of those, and its node. */
   readonly #above = new HashedName();
   #aboveNode: number;
+  readonly #near = new NearNodes();
   readonly #apexLength: number;
   #flags = 0;
   readonly #apexNode: number;
@@ -201,8 +203,9 @@ export class ZoneBuilder implements Blocks, Retirer {
     if (!isName(owners, above, start + length, this.#above)) {
       // A name above it may be among those aside.
       this.#endAside();
-      this.#aboveNode = this.#ensureExists(owners.slice(above, start + length));
       this.#above.set(owners, above);
+      this.#aboveNode = this.#near.find(this.#arena.view, this.#above) || this.#ensure(this.#above);
+      this.#near.put(this.#above, this.#aboveNode);
     }
     return this.#aboveNode;
   }
@@ -302,11 +305,15 @@ export class ZoneBuilder implements Blocks, Retirer {
   /** The node of a name; it and the names above it exist from now on (RFC 8020). */
   #ensureExists(name: Uint8Array): number {
     this.#name.set(name, 0);
-    const { starts, states, length } = this.#name;
-    const known = firstKnown(this.#arena.view, this.cell, this.#name, this.#apexLength);
+    return this.#ensure(this.#name);
+  }
+
+  #ensure(name: HashedName): number {
+    const { bytes, starts, states, length } = name;
+    const known = firstKnown(this.#arena.view, this.cell, name, this.#apexLength);
     let node = known.entry;
     for (let i = known.label - 1; i >= 0; i--) {
-      node = this.#make(name, starts[i], length - starts[i], finishHash(states[i]), node);
+      node = this.#make(bytes, starts[i], length - starts[i], finishHash(states[i]), node);
     }
     return node;
   }

@@ -1,4 +1,5 @@
 /** A zone that is built from packed form is the same, word for word, as one that is built from objects. */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { nameToWire } from '../../src/model/name.ts';
@@ -162,6 +163,20 @@ t.test('many names, more than were expected and fewer', async (t) => {
   });
   t.equal(Object.keys(dumps[0].nodes).length, count + 1);
   for (const other of dumps.slice(1)) t.strictSame(other, dumps[0]);
+});
+
+t.test('names below thousands of others, by turns', async (t) => {
+  const rrsets = Array.from({ length: 12_000 }, (_, i): StagedRRset => {
+    const rdata = [Uint8Array.of(10, 0, i >> 8, i & 255)];
+    return { name: `${i}.n${i % 6000}.example.test`, type: TYPE.A, ttlSeconds: 60, rdata };
+  });
+  const [one, other] = [usedArena(), usedArena()];
+  const fromObjects = new ZoneBuilder(one, 'example.test');
+  for (const { name, type, ttlSeconds, rdata } of rrsets) fromObjects.put(nameToWire(name), type, ttlSeconds, rdata);
+  const fromPacked = new ZoneBuilder(other, 'example.test');
+  fromPacked.putPacked(packedPiece(rrsets));
+  // What differs would take minutes to show.
+  t.ok(isDeepStrictEqual(dump(other, fromPacked), dump(one, fromObjects)));
 });
 
 t.test('names in order, many of which have several types and some are deeper', async (t) => {
