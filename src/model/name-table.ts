@@ -25,6 +25,8 @@ export class NameTable {
   /** Means nothing, and keeps the compiler from leaving out a look. */
   #seen = 0;
   readonly #typed = new Uint8Array(MAX_NAME_TEXT_BYTES);
+  /** What was found last, when there were so many names. */
+  readonly #sought = { text: '', count: -1, number: -1 };
 
   readonly #seed: number;
 
@@ -91,11 +93,17 @@ export class NameTable {
 
   /** The number of a name by its canonical text, or -1. */
   find(text: string): number {
+    const sought = this.#sought;
+    // Whoever asks of a name what it has asks of one thing after the other.
+    if (sought.count === this.count && sought.text === text) return sought.number;
     const typed = this.#typed;
     const { length } = text;
     if (length > typed.length) return -1;
     for (let i = 0; i < length; i++) typed[i] = text.charCodeAt(i);
-    return this.#slots[this.#slotOf(typed, length, this.hash(typed, length))] - 1;
+    sought.text = text;
+    sought.count = this.count;
+    sought.number = this.#slots[this.#slotOf(typed, length, this.hash(typed, length))] - 1;
+    return sought.number;
   }
 
   /** The number of the name whose canonical text is `bytes[start..end)`, or -1. */

@@ -134,9 +134,7 @@ const BEHIND_PREFERENCE = [2] as const;
 
 /** Offsets within the RDATA of the names that an answer may compress (RFC 3597 §4). The RDATA must be valid. */
 export function compressibleNames(type: number, rdata: Uint8Array): readonly number[] {
-  if (type === TYPE.NS || type === TYPE.CNAME || type === TYPE.PTR) return AT_START;
-  if (type === TYPE.MX) return BEHIND_PREFERENCE;
-  return formatOf(type)?.compressible ? namesIn(type, rdata, holdsName) : [];
+  return formatOf(type)?.compressible ? rdataNames(type, rdata) : [];
 }
 
 /** Whether RDATA of the type may have such names. */
@@ -148,7 +146,9 @@ export function isCompressible(type: number): boolean {
  * Offsets within the RDATA of the names of hosts whose addresses an answer may add: of NS, MX, SRV, SVCB and HTTPS
  * (RFC 1035 §3.3, RFC 2782, RFC 9460 §4.1). The RDATA must be valid.
  */
-export function hostNames(type: number, rdata: Uint8Array): number[] {
+export function hostNames(type: number, rdata: Uint8Array): readonly number[] {
+  if (type === TYPE.NS) return AT_START;
+  if (type === TYPE.MX) return BEHIND_PREFERENCE;
   return namesIn(type, rdata, (field) => field.name === 'host');
 }
 
@@ -158,7 +158,9 @@ export function hasNames(type: number): boolean {
 }
 
 /** Offsets within the RDATA of every name in it. The RDATA must be valid. */
-export function rdataNames(type: number, rdata: Uint8Array): number[] {
+export function rdataNames(type: number, rdata: Uint8Array): readonly number[] {
+  if (type === TYPE.NS || type === TYPE.CNAME || type === TYPE.PTR) return AT_START;
+  if (type === TYPE.MX) return BEHIND_PREFERENCE;
   return namesIn(type, rdata, holdsName);
 }
 

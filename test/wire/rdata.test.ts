@@ -269,7 +269,8 @@ t.test('only names of RFC 1035 types may be compressed', async (t) => {
 });
 
 t.test('names of hosts whose addresses an answer may add', async (t) => {
-  const offsets = (type: number, text: string): number[] => hostNames(type, parseRdata(type, text) as Uint8Array);
+  const offsets = (type: number, text: string): readonly number[] =>
+    hostNames(type, parseRdata(type, text) as Uint8Array);
   t.same(offsets(TYPE.NS, 'a.'), [0]);
   t.same(offsets(TYPE.MX, '10 a.'), [2]);
   t.same(offsets(TYPE.SRV, '1 2 3 a.'), [6]);
