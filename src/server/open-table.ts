@@ -119,7 +119,9 @@ async function load(ground: Ground, memory: TableMemory): Promise<OpenedTable> {
   const table = new Table(memory.shared, registry);
   const engine = engineOf(ground, table);
   const startedAt = performance.now();
-  mustWork(engine.load(Date.now()));
+  const problem = engine.load(Date.now());
+  if (problem !== undefined) log.error({ code: problem.code }, problem.detail);
+  mustWork(problem);
   seed(ground, engine);
   engine.tellLoaded();
   // Whoever has waited for the first answer ever goes on with the token at once.

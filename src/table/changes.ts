@@ -105,6 +105,8 @@ export type Loaded = 'whole' | 'unsigned';
 
 export interface TableChanges {
   readonly content: TableContent;
+  /** Bytes that it takes, and may take. */
+  readonly memory: { readonly usedBytes: number; readonly maxBytes: number };
   /** What the table holds; undefined: it was never said to be whole. */
   readonly held: Held | undefined;
   /** From now on the table is whole, and holds so much. */

@@ -210,6 +210,27 @@ export class Arena {
     this.#dry.fill(0);
   }
 
+  /** Puts free blocks that lie side by side together: of many small ones, such as a zone leaves, none is of use for a large one. */
+  join(): void {
+    const starts: number[] = [];
+    const words: number[] = [];
+    for (const { size, offsets, count } of this.lend()) {
+      // A gap is a start and a length.
+      for (let i = 0; i < count; i += size === GAPS ? 2 : 1) {
+        starts.push(offsets[i]);
+        words.push(size === GAPS ? offsets[i + 1] : size);
+      }
+    }
+    const order = Uint32Array.from(starts.keys()).sort((a, b) => starts[a] - starts[b]);
+    const pairs: number[] = [];
+    for (const at of order) {
+      const isBehind = pairs.length > 0 && pairs[pairs.length - 2] + pairs[pairs.length - 1] === starts[at];
+      if (isBehind) pairs[pairs.length - 1] += words[at];
+      else pairs.push(starts[at], words[at]);
+    }
+    this.giveGaps(pairs);
+  }
+
   /** Takes over what lies free between blocks in use: starts and lengths. */
   giveGaps(pairs: Iterable<number>): void {
     this.#gaps.give(pairs);

@@ -1,5 +1,5 @@
 /** Brings whole zones into the table, by the main thread itself: for a start, and for one that goes on with a table. */
-import type { ZoneSigning } from '../model/dnssec/signing.ts';
+import { isUntold, type ZoneSigning } from '../model/dnssec/signing.ts';
 import { Problem } from '../model/errors.ts';
 import { nameToWire } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
@@ -15,9 +15,46 @@ import type { ZoneWriter } from './zone-writer.ts';
 /** Signatures that are made at a start, where nobody is answered yet, for one zone: a tenth of a second. */
 const MADE_AT_LOAD = 2000;
 
+/** What an RRset takes where nothing was built of its zone: a name of its own, and an address. */
+const RRSET_BYTES = 200;
+/** What proves the names of a signed zone comes after all that it proves, and is half as long. */
+const WITH_PROOFS = 1.5;
+
+/** A zone for which the table has no room. */
+export class ZoneFull extends Problem {
+  readonly zone: string;
+  /** What the zone would take, as far as can be told by what was built of it. */
+  readonly bytes: number;
+
+  constructor(zone: string, bytes: number, shared: SharedTable) {
+    const { code, detail } = full(shared);
+    super(code, detail);
+    this.zone = zone;
+    this.bytes = bytes;
+  }
+}
+
+/** RRsets, counted as they are taken. */
+class Counted implements Iterable<RRset> {
+  taken = 0;
+  readonly #rrsets: Iterable<RRset>;
+
+  constructor(rrsets: Iterable<RRset>) {
+    this.#rrsets = rrsets;
+  }
+
+  *[Symbol.iterator](): Generator<RRset> {
+    for (const rrset of this.#rrsets) {
+      this.taken++;
+      yield rrset;
+    }
+  }
+}
+
 /** The table that it is for. */
 interface LoadedTable extends Pick<TableChanges, 'prepare' | 'publish'> {
   readonly shared: SharedTable;
+  collect(): boolean;
   discard(staged: Pick<StagedIndex, 'index'>): void;
 }
 
@@ -32,6 +69,8 @@ export class ZoneLoader {
   readonly #arena: Arena;
   readonly #zones: ZoneWriter;
   readonly #table: LoadedTable;
+  /** Bytes in use when there was no more room, and before anything was given back. */
+  #fullAt = 0;
 
   constructor(arena: Arena, zones: ZoneWriter, table: LoadedTable) {
     this.#arena = arena;
@@ -64,14 +103,33 @@ export class ZoneLoader {
   }
 
   #load(zone: Zone, rrsets: () => Iterable<RRset>, signed: LoadedSigning | undefined): Problem | Loaded {
-    const built = this.#build(zone, rrsets(), signed);
-    if (built === undefined) return full(this.#table.shared);
+    const before = this.#arena.usedBytes;
+    const counted = new Counted(rrsets());
+    let built = this.#build(zone, counted, signed);
+    const takenBytes = this.#fullAt - before;
+    let isLeft = false;
+    if (built === undefined) this.#makeRoom();
+    if (built === undefined && signed !== undefined && isUntold(signed.signing)) {
+      // No validator expects signatures yet: it is answered as it was before it was to be signed, and that is tried again.
+      built = this.#buildAside(zone.name, rrsets());
+      isLeft = built !== undefined;
+      if (isLeft) this.#zones.signers.want(zone.name, signed.signing);
+    }
+    if (built === undefined) {
+      return new ZoneFull(zone.name, wholeBytes(takenBytes, counted.taken, rrsets(), signed), this.#table.shared);
+    }
     const problem = this.#table.prepare([{ op: 'importZone', zone, staged: built }]);
     if (problem !== undefined) return problem;
     this.#table.publish();
     const isSigned = built.signedBy !== undefined;
     if (signed !== undefined && isSigned) this.#zones.signers.leaveRest(zone.name, signed.signing);
-    return signed === undefined || isSigned || this.#isLeft(zone.name, signed.signing) ? 'whole' : 'unsigned';
+    return signed === undefined || isSigned || isLeft || this.#isLeft(zone.name, signed.signing) ? 'whole' : 'unsigned';
+  }
+
+  /** Of what was built so far, and had no room for its rest. */
+  #makeRoom(): void {
+    while (this.#table.collect());
+    this.#arena.join();
   }
 
   /** Whether its signing is left to who builds it aside. */
@@ -92,6 +150,11 @@ export class ZoneLoader {
     return this.#buildAside(zone.name, rrsets);
   }
 
+  #noRoom(error: unknown): undefined {
+    if (!(error instanceof ArenaFull)) throw error;
+    return undefined;
+  }
+
   #buildSigned(zone: Zone, rrsets: Iterable<RRset>, { signer, services, undo }: SignedBuild): StagedIndex | undefined {
     const { signers } = this.#zones;
     const apex = nameToWire(zone.name);
@@ -106,11 +169,11 @@ export class ZoneLoader {
       // Its services come after it.
       return { index: builder.cell, flags: builder.flags, order, signedBy: signers.markOf(zone.name) };
     } catch (error) {
+      this.#fullAt = this.#arena.usedBytes;
       undo();
       builder?.takeBack();
       if (builder !== undefined) this.#table.discard({ index: builder.cell });
-      if (error instanceof ArenaFull) return undefined;
-      throw error;
+      return this.#noRoom(error);
     }
   }
 
@@ -122,11 +185,19 @@ export class ZoneLoader {
       putAll(builder, rrsets);
       return builder.finish();
     } catch (error) {
+      this.#fullAt = this.#arena.usedBytes;
       builder?.dismantle();
-      if (error instanceof ArenaFull) return undefined;
-      throw error;
+      return this.#noRoom(error);
     }
   }
+}
+
+/** What all of a zone would take, where the first `taken` of its RRsets took so many bytes. */
+function wholeBytes(bytes: number, taken: number, rrsets: Iterable<RRset>, signed: LoadedSigning | undefined): number {
+  let count = 0;
+  for (const _ of rrsets) count++;
+  const each = taken === 0 ? RRSET_BYTES : Math.max(RRSET_BYTES, bytes / taken);
+  return Math.ceil(each * count * (signed === undefined ? 1 : WITH_PROOFS));
 }
 
 export function full({ maxBytes }: SharedTable): Problem {

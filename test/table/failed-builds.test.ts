@@ -204,6 +204,7 @@ t.test('a signed zone that the main thread builds is signed, or has no room: nob
   const table = {
     shared,
     discard: dismantle,
+    collect: () => false,
     prepare: ([change]: readonly TableChange[]) => {
       if (change?.op !== 'importZone') throw new Error('a zone is only brought in');
       brought.push(change.staged.signedBy);

@@ -1,7 +1,7 @@
 /** Drafts of what signs a zone, rolls its key, unsigns it, and of the steps between. Keys' private parts are in no revision. */
 import { isDeepStrictEqual } from 'node:util';
 import { apexRecords } from '../../model/dnssec/apex.ts';
-import { activeKey, leavingKeys, type PublicKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
+import { activeKey, isUntold, leavingKeys, type PublicKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
 import { beginRoll, beginUnsigning, cancelUnsigning, transition } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
@@ -176,8 +176,7 @@ export function draftSigningStep(
 /** 409 where a key of others would go that caches, or the parent, may still lead to. */
 function refuseLeaving(zone: Zone, before: ZoneSigning, body: SigningBody): Problem | undefined {
   const [gone] = leavingKeys(before, body.foreign);
-  const isUntold = before.stage === 'signing' && before.mayHaveDs !== true;
-  if (gone === undefined || body.force === true || isUntold || before.stage === 'secure') return undefined;
+  if (gone === undefined || body.force === true || isUntold(before) || before.stage === 'secure') return undefined;
   const name = shown(zone.name);
   const why =
     before.stage === 'replacing'

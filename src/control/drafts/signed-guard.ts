@@ -1,4 +1,6 @@
 /** What is refused in a zone that is signed, whoever asks for it. */
+
+import { isUntold } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, isAtOrBelow, parentOf } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -50,7 +52,7 @@ export function refuseWhileDs(
   const signing = store.signing(zone);
   if (signing === undefined) return isKept(store, zone) ? keptDs(zone) : undefined;
   // While a zone is being signed for the first time, nobody was told of its key.
-  if (signing.stage === 'signing' && signing.mayHaveDs !== true) return undefined;
+  if (isUntold(signing)) return undefined;
   const detail = `The parent of ${shown(zone)} may have a DS for it, and validators would refuse whatever comes after: unsign the zone first (teal dnssec unsign), or force it.`;
   return new Problem('ds_present', detail, { conflict: shown(zone) });
 }

@@ -80,6 +80,11 @@ export interface ZoneSigning {
   readonly revision: number;
 }
 
+/** No validator expects signatures: the parent was never asked for a DS, and has none. */
+export function isUntold({ stage, mayHaveDs }: Pick<ZoneSigning, 'stage' | 'mayHaveDs'>): boolean {
+  return stage === 'signing' && mayHaveDs !== true;
+}
+
 /** The key that signs all. */
 export function activeKey({ keys }: ZoneSigning): SigningKey {
   return keys.find(({ role }) => role === 'active') as SigningKey;

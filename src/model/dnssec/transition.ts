@@ -3,7 +3,14 @@
  * Each step waits until no cache can hold what would not validate with what comes next (RFC 7583 §3, RFC 6781 §4.1).
  */
 import { type OtherNode, waitedFor } from './others.ts';
-import { announcedKey, type PublicKey, type SigningKey, type SigningStage, type ZoneSigning } from './signing.ts';
+import {
+  announcedKey,
+  isUntold,
+  type PublicKey,
+  type SigningKey,
+  type SigningStage,
+  type ZoneSigning,
+} from './signing.ts';
 
 /** A DS record as a server of the parent has it. */
 export interface Ds {
@@ -194,8 +201,8 @@ function withTtls(signing: ZoneSigning, { maxTtlSeconds, parent }: Seen): ZoneSi
   const ds = Math.max(signing.dsTtlSeconds, ...(parent?.servers ?? []).map(({ ttlSeconds = 0 }) => ttlSeconds));
   const max = Math.max(signing.maxTtlSeconds, maxTtlSeconds);
   // In the other stages it may have one anyway.
-  const isUntold = signing.stage === 'signing' && signing.mayHaveDs !== true;
-  const hasDs = isUntold && (parent?.servers ?? []).some((each) => each.ds !== undefined && each.ds.length > 0);
+  const hasDs =
+    isUntold(signing) && (parent?.servers ?? []).some((each) => each.ds !== undefined && each.ds.length > 0);
   if (ds === signing.dsTtlSeconds && max === signing.maxTtlSeconds && !hasDs) return signing;
   return { ...signing, dsTtlSeconds: ds, maxTtlSeconds: max, ...(hasDs && { mayHaveDs: true }) };
 }

@@ -1,0 +1,121 @@
+/** A start whose table is too small says what has no room, and what would do: and that does. */
+import t from 'tap';
+import { Signers } from '../../src/control/dnssec/signers.ts';
+import { Engine } from '../../src/control/engine.ts';
+import type { ZoneSigning } from '../../src/model/dnssec/signing.ts';
+import type { ZoneSigners } from '../../src/table/rrset-signer.ts';
+import { beginLarge, head, many, signCommand, zone } from '../fixtures/aside.ts';
+import { buildQuery } from '../fixtures/dns-client.ts';
+import { decode } from '../fixtures/dns-decode.ts';
+import { makeEngine, NOON_MS } from '../fixtures/engine.ts';
+import { makeKeyring } from '../fixtures/keyring.ts';
+import { askBytes, makeTable } from '../fixtures/table.ts';
+
+const keyring = makeKeyring();
+
+type World = ReturnType<typeof makeEngine>;
+
+const zoneBody = { nameservers: ['ns1.example.net'], hostmaster: 'h.example.net' };
+
+function putZone(world: World, name: string, names: number, bytes = 4): void {
+  world.must({ kind: 'zone.put', zone: name, body: zoneBody });
+  for (let n = 0; n < names; n++) {
+    const body =
+      bytes === 4
+        ? { ttlSeconds: 60, rdata: [`192.0.2.${n % 250}`] }
+        : { ttlSeconds: 60, rdata: [`"${'x'.repeat(bytes)}"`] };
+    const type = bytes === 4 ? 'A' : 'TXT';
+    world.must({ kind: 'rrset.put', zone: name, name: `n${n}.${name}`, type, body });
+  }
+}
+
+function putServices(world: World, count: number): void {
+  world.must({ kind: 'zone.put', zone: 'many.test', body: zoneBody });
+  for (let n = 0; n < count; n++) {
+    const body = {
+      ttlSeconds: 5,
+      pools: { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } },
+    };
+    world.must({ kind: 'service.put', name: `s${n}.many.test`, body });
+  }
+}
+
+/** What a start from the store says with such a table; undefined: nothing, all is there. */
+function refusal({ store }: Pick<World, 'store'>, maxBytes: number, signers?: ZoneSigners): string | undefined {
+  const { table } = makeTable({ maxBytes });
+  if (signers !== undefined) table.signWith(signers);
+  return new Engine(store, table).load(NOON_MS)?.detail;
+}
+
+const stores: Readonly<Record<string, (world: World) => void>> = {
+  'a large zone between small ones': (world) => {
+    putZone(world, 'a.test', 3);
+    putZone(world, 'large.test', 600);
+    putZone(world, 'z.test', 3);
+  },
+  'zones that are all alike': (world) => {
+    for (let n = 0; n < 12; n++) putZone(world, `zone${n}.test`, 40);
+  },
+  'long texts': (world) => putZone(world, 'texts.test', 150, 200),
+  services: (world) => putServices(world, 150),
+};
+
+for (const [what, fill] of Object.entries(stores)) {
+  t.test(what, async (t) => {
+    const world = makeEngine(t);
+    fill(world);
+    const used = world.table.memory.usedBytes;
+    for (const share of [0.2, 0.5, 0.9]) {
+      const small = Math.ceil((used * share) / 4096) * 4096;
+      const why = refusal(world, small) ?? '';
+      t.match(why, /^the table has no room for /);
+      t.ok(why.includes(`table.maxBytes is ${small};`), why);
+      const advised = Number(/raise it to (\d+),/.exec(why)?.[1]);
+      t.ok(advised > small && advised < 6 * used, `${advised} of ${used}: no more than is sensible`);
+      t.equal(refusal(world, advised), undefined, `${share}: ${why}`);
+    }
+  });
+}
+
+t.test('zones and services are named', async (t) => {
+  const world = makeEngine(t);
+  stores['a large zone between small ones']?.(world);
+  putServices(world, 150);
+  t.match(refusal(world, 2 ** 16), /no room for the zone large\.test \(about \d+ bytes\): /);
+  const other = makeEngine(t);
+  putServices(other, 150);
+  const words = /no room for \d+ of 150 services, the first being s\d+\.many\.test of the zone many\.test: /;
+  t.match(refusal(other, 2 ** 15), words);
+});
+
+t.test('a zone that has room is not refused for one before it that has none', async (t) => {
+  const world = makeEngine(t);
+  putZone(world, 'a.test', 900);
+  putZone(world, 'b.test', 500);
+  const why = refusal(world, Math.ceil(world.table.memory.usedBytes / 2 / 4096) * 4096);
+  t.match(why, /no room for the zone a\.test \(about \d+ bytes\): table/);
+});
+
+t.test('a zone that is being signed for the first time, with no room for that, is answered as before', async (t) => {
+  const { send, must, store, table: before, ground, files, resigner } = beginLarge(t);
+  await send(`${head}${many(1900)}`);
+  // The zone has room in it, and its signatures have none.
+  const maxBytes = Math.ceil((before.memory.usedBytes * 1.4) / 4096) * 4096;
+  must(signCommand());
+  resigner.stop();
+  await files.stop();
+  t.match(store.signing(zone), { stage: 'signing', mayHaveDs: undefined });
+
+  const signers = new Signers(keyring, ground);
+  const { table, responder } = makeTable({ maxBytes });
+  table.signWith(signers);
+  t.equal(new Engine(store, table).load(NOON_MS), undefined);
+  const reply = askBytes(responder, buildQuery({ name: `n7.${zone}` }));
+  t.match(reply && decode(reply), { rcode: 0, answers: [{ data: '192.0.2.7' }] });
+  t.ok(signers.wanted.has(zone), 'it is tried again');
+
+  // Once the parent may have a DS for it, nobody would take that.
+  const told = { ...(store.signing(zone) as ZoneSigning), mayHaveDs: true } as const;
+  const later = Object.create(store, { signing: { value: () => told } }) as typeof store;
+  t.match(refusal({ store: later }, maxBytes, new Signers(keyring, ground)), /no room for the zone example\.com/);
+});
