@@ -10,6 +10,9 @@ const TYPE_VALUES = 2 ** 16;
 /** Of a record, more or less: an address. */
 const RDATA_BYTES_EXPECTED = 4;
 
+/** A name of more types is sorted as lists are. */
+const ONE_BY_ONE_MAX = 16;
+
 /** Whether RRsets of a type, at the apex or elsewhere, are left out. */
 export type IsLeftOut = (type: number, isApex: boolean) => boolean;
 
@@ -106,13 +109,27 @@ export function* packColumns(columns: ContentColumns, apex: number, isLeftOut: I
     for (let rrset = firstOf.values[name]; rrset !== 0; rrset = next.values[rrset - 1]) {
       if (!isLeftOut(types.values[rrset - 1], name === apex)) own.push(rrset - 1);
     }
-    if (own.length > 1) own.sort((a, b) => types.values[a] - types.values[b]);
+    sortByType(own, types.values);
     for (const rrset of own) {
       if (!writer.hasRoom(name, rrset)) yield writer.take();
       writer.add(name, rrset);
     }
   }
   if (!writer.isEmpty) yield writer.take();
+}
+
+/** Few are put in order one by one, as they mostly are already. */
+function sortByType(rrsets: number[], types: Uint16Array): void {
+  if (rrsets.length > ONE_BY_ONE_MAX) {
+    rrsets.sort((a, b) => types[a] - types[b]);
+    return;
+  }
+  for (let i = 1; i < rrsets.length; i++) {
+    const rrset = rrsets[i];
+    let at = i;
+    for (; at > 0 && types[rrsets[at - 1]] > types[rrset]; at--) rrsets[at] = rrsets[at - 1];
+    rrsets[at] = rrset;
+  }
 }
 
 class Writer {

@@ -97,6 +97,19 @@ t.test('the records of a zone file, packed, are those that it has', async (t) =>
   );
 });
 
+t.test('a name has its RRsets by type, however many it has', async (t) => {
+  for (const count of [2, 15, 16, 17, 100]) {
+    const content = new ZoneContent('example', new Findings());
+    const owner = nameToWire('a.example');
+    // Each once, out of order: 37 has no factor in common with any of those.
+    const types = Array.from({ length: count }, (_, i) => 1000 + ((i * 37) % count));
+    for (const type of types) content.add({ owner, type, ttlSeconds: 60, rdata: Uint8Array.of(1), file: '', line: 1 });
+    const packed = [...content.packed(() => false)].flatMap((piece) => rrsetsOf(piece).map(({ type }) => type));
+    t.same(packed, [...types].sort());
+    t.equal(packed.length, count);
+  }
+});
+
 t.test('pieces are of a size that can be sent on, but for an RRset that is larger by itself', async (t) => {
   const content = new ZoneContent('example', new Findings());
   const add = (name: string, bytes: number): void =>
