@@ -35,6 +35,8 @@ export class Sections {
   /** The RRset that was asked for, and what helps with the next query. */
   give(rrset: number, type: number, name: HashedName, position: number): void {
     const reply = this.#reply;
+    // A DNAME led here from a name below this one: each record is given once (RFC 2181 §5.5).
+    if (!this.#lookup.wildcard && this.#chain.recordOf(rrset) !== 0) return;
     const start = reply.at;
     const count = reply.append(rrset, position, 0, this.#suffixShift(name));
     if (count === 0) {
