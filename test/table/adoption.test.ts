@@ -8,6 +8,7 @@ import { createTableMemory, type TableMemory } from '../../src/table/shared-memo
 import { Table } from '../../src/table/table.ts';
 import { dieAt } from '../fixtures/death.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, askBytes, collectAll, makeTable, rrset, zone } from '../fixtures/table.ts';
 import { Model } from './model.ts';
 import { differences, emptied, type Round, round } from './rounds.ts';
@@ -94,7 +95,7 @@ t.test('a change that is cut off at any store is either whole or not there, and 
     fc.property(rounds(5), round, rounds(2), (before, cut, after) => {
       deaths += dieEverywhere(before, cut, after);
     }),
-    { numRuns: 12 },
+    { numRuns: runs(12) },
   );
   t.ok(deaths > 20, `${deaths} deaths`);
   t.end();
@@ -244,7 +245,7 @@ t.test('a writer that adopts may die as well', (t) => {
       }
       check(memory, late, { before: model, now, after: [], what: `dead at ${first}, then while adopting` });
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
   t.ok(deaths > 20, `${deaths} deaths`);
   t.end();

@@ -1,17 +1,10 @@
 /** A plain model of what the table holds and says, written for clarity and not for speed: the tests' yardstick. */
+import type { RRset } from '../../src/model/rrset.ts';
 import type { TableChange } from '../../src/table/changes.ts';
 import type { Reply } from '../fixtures/dns-client.ts';
 import { typeCode } from '../fixtures/dns-decode.ts';
-import { rrset, service, zone } from '../fixtures/table.ts';
-
-/** The types that the model knows, each with RDATA made from a number. */
-const rdataOf: Readonly<Record<string, (n: number) => string[]>> = {
-  A: (n) => Array.from({ length: 1 + (n % 3) }, (_, i) => `192.0.${n}.${i}`),
-  AAAA: (n) => [`2001:db8::${1 + n}`],
-  TXT: (n) => [`"text ${n}"`],
-  NS: (n) => [`ns${n}.elsewhere.invalid.`],
-  DS: (n) => [`${n % 10} 8 0 12`],
-};
+import { rrset, zone } from '../fixtures/table.ts';
+import { rdataOf, serviceMade, serviceOf } from './model-data.ts';
 
 export const types = Object.keys(rdataOf);
 
@@ -21,13 +14,24 @@ interface ZoneModel {
   readonly services: Map<string, number>;
 }
 
+/** A record that an import brings. */
+export interface Brought {
+  readonly name: string;
+  readonly type: string;
+  readonly n: number;
+}
+
 /** One intent; applied only where it makes sense in the state. */
 export type Step =
   | { readonly kind: 'zone'; readonly zone: string; readonly n: number }
   | { readonly kind: 'rrset'; readonly name: string; readonly type: string; readonly n: number }
-  | { readonly kind: 'service'; readonly name: string; readonly n: number };
+  | { readonly kind: 'service'; readonly name: string; readonly n: number }
+  /** A service takes the place of the records at its name, or (`n` 0) leaves some. */
+  | { readonly kind: 'adoption'; readonly name: string; readonly n: number };
 
 const REFUSED = 5;
+/** Aliases followed in one answer. */
+const FOLLOWED_MAX = 16;
 
 /** What a reply says, in comparable form. */
 export interface Said {
@@ -58,6 +62,8 @@ function isAtOrBelow(name: string, ancestor: string): boolean {
 
 export class Model {
   readonly zones = new Map<string, ZoneModel>();
+  /** What was asked since the last change, by name and type: the same is asked of many readers. */
+  readonly #asked = new Map<string, string>();
 
   copy(): Model {
     const copy = new Model();
@@ -66,58 +72,131 @@ export class Model {
     return copy;
   }
 
-  /** The change that the step means here, after making it in the model; a step that means nothing gives none. */
-  change(step: Step): TableChange | undefined {
+  /** The changes that the step means here, after making them in the model; a step that means nothing gives none. */
+  change(step: Step): TableChange[] {
+    this.#asked.clear();
     if (step.kind === 'zone') return this.#zoneChange(step.zone, step.n);
     const apex = this.zoneOf(step.name);
-    if (apex === undefined || (step.name === apex && step.kind === 'rrset' && step.type === 'NS')) return undefined;
-    const { rrsets, services } = this.zones.get(apex) as ZoneModel;
-    if (step.kind === 'rrset') {
-      const key = `${step.name} ${step.type}`;
-      if (services.has(step.name) && ['A', 'AAAA', 'CNAME'].includes(step.type)) return undefined;
-      // A CNAME stands alone (RFC 2181 §10.1).
-      const others = [...rrsets.keys()].filter((other) => other.startsWith(`${step.name} `) && other !== key);
-      if (others.some((other) => step.type === 'CNAME' || other.endsWith(' CNAME'))) return undefined;
-      if (step.type === 'CNAME' && step.name === apex) return undefined;
-      if (step.n > 0) {
-        rrsets.set(key, step.n);
-        return rrset(apex, step.name, step.type, 300, ...rdataOf[step.type](step.n));
-      }
-      if (!rrsets.delete(key)) return undefined;
-      return { op: 'deleteRRset', zone: apex, name: step.name, type: typeCode(step.type) };
-    }
-    if (['A', 'AAAA', 'CNAME'].some((type) => rrsets.has(`${step.name} ${type}`))) return undefined;
-    // A service moves to another zone by a delete and a put, as the control path does it.
-    const elsewhere = [...this.zones].some(([zone, model]) => zone !== apex && model.services.has(step.name));
-    if (elsewhere) return undefined;
-    if (step.n > 0) {
-      services.set(step.name, step.n);
-      // Which pool has the weight changes with n, as in a shift; a weight of 0 makes the answer certain.
-      const pools: Record<string, [number, ...string[]]> = {
-        blue: [step.n % 2, '198.51.100.1', '198.51.100.2'],
-        green: [1 - (step.n % 2), '203.0.113.1', '2001:db8:1::1'],
-      };
-      return service(apex, step.name, pools, { ttlSeconds: 5 + (step.n % 4) });
-    }
-    if (!services.delete(step.name)) return undefined;
-    return { op: 'deleteService', zone: apex, name: step.name };
+    if (apex === undefined) return [];
+    if (step.kind === 'rrset') return this.#rrsetChange(apex, step);
+    if (step.kind === 'adoption') return this.#adoption(apex, step.name, step.n);
+    return this.#serviceChange(apex, step.name, step.n);
   }
 
-  #zoneChange(name: string, n: number): TableChange | undefined {
-    if (n > 0) {
-      // The control path moves services that a new zone would hide: a table whose zone hides one is never made.
-      if (!this.zones.has(name) && this.#wouldHide(name)) return undefined;
-      if (!this.zones.has(name)) this.zones.set(name, { rrsets: new Map(), services: new Map() });
-      return zone(name, { serial: n });
-    }
-    return this.zones.delete(name) ? { op: 'deleteZone', zone: name } : undefined;
+  #typesAt(apex: string, name: string): string[] {
+    const keys = [...(this.zones.get(apex) as ZoneModel).rrsets.keys()];
+    return keys.filter((key) => key.startsWith(`${name} `)).map((key) => key.split(' ')[1]);
   }
 
-  #wouldHide(apex: string): boolean {
-    return [...this.zones].some(
-      ([zone, { services }]) =>
-        isAtOrBelow(apex, zone) && [...services.keys()].some((service) => isAtOrBelow(service, apex)),
+  #rrsetChange(apex: string, { name, type, n }: Brought): TableChange[] {
+    const { rrsets } = this.zones.get(apex) as ZoneModel;
+    const key = `${name} ${type}`;
+    if (n === 0) {
+      if (!rrsets.delete(key)) return [];
+      return [{ op: 'deleteRRset', zone: apex, name, type: typeCode(type) }];
+    }
+    if (!this.#mayStand(apex, { name, type, n })) return [];
+    rrsets.set(key, n);
+    return [rrset(apex, name, type, 300, ...rdataOf[type](n))];
+  }
+
+  #mayStand(apex: string, { name, type }: Brought): boolean {
+    const { services } = this.zones.get(apex) as ZoneModel;
+    if (name === apex && (type === 'NS' || type === 'CNAME')) return false;
+    const service = services.get(name);
+    if (service !== undefined && (serviceMade(service).isHost || ['A', 'AAAA', 'CNAME'].includes(type))) return false;
+    // A CNAME stands alone (RFC 2181 §10.1).
+    const others = this.#typesAt(apex, name).filter((other) => other !== type);
+    return !others.some((other) => type === 'CNAME' || other === 'CNAME');
+  }
+
+  #serviceChange(apex: string, name: string, n: number): TableChange[] {
+    const { services } = this.zones.get(apex) as ZoneModel;
+    if (n === 0) return services.delete(name) ? [{ op: 'deleteService', zone: apex, name }] : [];
+    const types = this.#typesAt(apex, name);
+    if (['A', 'AAAA', 'CNAME'].some((type) => types.includes(type))) return [];
+    if (serviceMade(n).isHost && (types.length > 0 || name === apex)) return [];
+    services.set(name, n);
+    return [serviceOf(apex, name, n)];
+  }
+
+  #adoption(apex: string, name: string, n: number): TableChange[] {
+    const { services, rrsets } = this.zones.get(apex) as ZoneModel;
+    if (n === 0) {
+      if (!services.delete(name)) return [];
+      rrsets.set(`${name} A`, 1);
+      return [rrset(apex, name, 'A', 300, ...rdataOf.A(1)), { op: 'deleteService', zone: apex, name }];
+    }
+    const adopted = this.#typesAt(apex, name).filter((type) => ['A', 'AAAA', 'CNAME'].includes(type));
+    for (const type of adopted) rrsets.delete(`${name} ${type}`);
+    const put = this.#serviceChange(apex, name, n);
+    const gone = adopted.map((type) => ({ op: 'deleteRRset', zone: apex, name, type: typeCode(type) }) as const);
+    // The service first, as the control path does it.
+    return [...put, ...gone];
+  }
+
+  #zoneChange(name: string, n: number): TableChange[] {
+    if (n === 0) return this.zones.delete(name) ? [{ op: 'deleteZone', zone: name }] : [];
+    if (this.zones.has(name)) return [zone(name, { serial: n })];
+    const moves = this.#moves(name);
+    if (moves === undefined) return [];
+    return [zone(name, { serial: n }), ...this.#begin(name, moves)];
+  }
+
+  /** A zone comes into being, and takes over services of the one above. */
+  #begin(name: string, moves: readonly [string, number][]): TableChange[] {
+    const above = this.zoneOf(name);
+    for (const [service] of moves) this.zones.get(above as string)?.services.delete(service);
+    this.zones.set(name, { rrsets: new Map(), services: new Map(moves) });
+    return moves.map(([service, n]) => serviceOf(name, service, n));
+  }
+
+  /** The services that a new zone takes over; undefined: it cannot be made. */
+  #moves(name: string): [string, number][] | undefined {
+    const above = this.zoneOf(name);
+    if (above === undefined) return [];
+    const moves = [...(this.zones.get(above) as ZoneModel).services].filter(([service]) => isAtOrBelow(service, name));
+    if (moves.some(([service, n]) => service === name && serviceMade(n).isHost)) return undefined;
+    return this.#preview(above, name) === undefined ? moves : undefined;
+  }
+
+  /**
+   * The records that an import of the zone would bring, each once; undefined: it is refused. With what the import means as
+   * changes, besides the one that brings them in.
+   */
+  import(name: string, brought: readonly Brought[]): { rrsets: RRset[]; moves: TableChange[] } | undefined {
+    this.#asked.clear();
+    const moves = this.zones.has(name) ? [] : this.#moves(name);
+    if (moves === undefined) return undefined;
+    const services = new Map([...(this.zones.get(name)?.services ?? []), ...moves]);
+    const trial = new Model();
+    trial.zones.set(name, { rrsets: new Map(), services });
+    const previews = this.zones.has(name) ? this.#previewsOf(name) : [];
+    for (const each of brought) {
+      // What would stand at a preview's name is refused.
+      if (isAtOrBelow(each.name, name) && each.n > 0 && !previews.includes(each.name)) trial.#rrsetChange(name, each);
+    }
+    const { rrsets } = trial.zones.get(name) as ZoneModel;
+    const changes = this.zones.has(name) ? [] : this.#begin(name, moves);
+    this.zones.set(name, { rrsets, services: this.zones.get(name)?.services ?? services });
+    return { rrsets: this.rrsetsOf(name), moves: changes };
+  }
+
+  /** The names at which previews answer now. */
+  #previewsOf(apex: string): string[] {
+    const { services } = this.zones.get(apex) as ZoneModel;
+    const all = [...services].flatMap(([name, n]) =>
+      Object.keys(serviceMade(n).pools).map((pool) => `${pool}.${name}`),
     );
+    return all.filter((name) => this.#preview(apex, name) !== undefined);
+  }
+
+  /** The records of a zone as they are now. */
+  rrsetsOf(apex: string): RRset[] {
+    return [...(this.zones.get(apex) as ZoneModel).rrsets].map(([key, n]) => {
+      const [name, type] = key.split(' ');
+      return rrset(apex, name, type, 300, ...rdataOf[type](n)).rrset;
+    });
   }
 
   /** The zone that a name belongs to: the longest. */
@@ -126,8 +205,15 @@ export class Model {
     return zones.sort((a, b) => b.length - a.length)[0];
   }
 
-  /** What an authoritative server says (RFC 1034 §4.3.2, RFC 4592, RFC 6672), aliases followed. */
-  ask(name: string, type: string): Said {
+  /** What an authoritative server says (RFC 1034 §4.3.2, RFC 4592, RFC 6672), aliases followed; `Said` as text. */
+  ask(name: string, type: string): string {
+    const key = `${name} ${type}`;
+    const known = this.#asked.get(key) ?? JSON.stringify(this.#ask(name, type));
+    this.#asked.set(key, known);
+    return known;
+  }
+
+  #ask(name: string, type: string): Said {
     const answers: string[] = [];
     const owners: string[] = [];
     for (let at = name; ; ) {
@@ -141,7 +227,7 @@ export class Model {
       }
       owners.push(at);
       at = alias.target;
-      if (owners.includes(at) || alias.grows)
+      if (owners.includes(at) || alias.grows || owners.length === FOLLOWED_MAX)
         return { rcode: 0, aa: true, answers: [...new Set(answers)].sort(), authority: [] };
     }
   }
@@ -201,11 +287,10 @@ export class Model {
   /** Whose records answer: the name's own, those of a wildcard, or nobody's. */
   #owner(apex: string, name: string): { owner?: string; missing?: boolean } {
     const { rrsets, services } = this.zones.get(apex) as ZoneModel;
-    const previews = [...services.keys()].flatMap((service) => ['blue', 'green'].map((pool) => `${pool}.${service}`));
     const owners = new Set([
       ...[...rrsets.keys()].map((key) => key.split(' ')[0]),
       ...services.keys(),
-      ...previews.filter((preview) => this.#preview(apex, preview) !== undefined),
+      ...this.#previewsOf(apex),
       apex,
     ]);
     const exists = (candidate: string): boolean => [...owners].some((owner) => isAtOrBelow(owner, candidate));
@@ -216,25 +301,36 @@ export class Model {
   }
 
   #data(apex: string, owner: string, type: string): string[] | undefined {
-    const { rrsets, services } = this.zones.get(apex) as ZoneModel;
+    const { rrsets } = this.zones.get(apex) as ZoneModel;
     const n = rrsets.get(`${owner} ${type}`);
     if (n !== undefined) return type === 'DS' ? [`000${n % 10}080012`] : rdataOf[type](n);
     if (owner === apex && type === 'NS') return [`ns1.${apex}.`];
+    const at = this.#serviceAt(apex, owner);
+    if (at === undefined) return undefined;
+    const { isHost, pools } = serviceMade(at.n);
+    const targets = pools[at.pool];
+    if (isHost) return type === 'CNAME' ? targets.map((target) => `${target}.`) : undefined;
     if (type !== 'A' && type !== 'AAAA') return undefined;
-    const state = services.get(owner);
-    const pool = state === undefined ? this.#preview(apex, owner) : ['green', 'blue'][state % 2];
-    if (pool === undefined) return undefined;
-    if (pool === 'blue') return type === 'A' ? ['198.51.100.1', '198.51.100.2'] : undefined;
-    return type === 'A' ? ['203.0.113.1'] : ['2001:db8:1::1'];
+    const own = targets.filter((target) => target.includes(':') === (type === 'AAAA'));
+    return own.length > 0 ? own : undefined;
+  }
+
+  /** The service that answers at a name, and with which pool. */
+  #serviceAt(apex: string, owner: string): { n: number; pool: string } | undefined {
+    const n = this.zones.get(apex)?.services.get(owner);
+    return n === undefined ? this.#preview(apex, owner) : { n, pool: serviceMade(n).heavy };
   }
 
   /** The pool that answers at a preview name: one label above is a service, and nothing else stands there. */
-  #preview(apex: string, name: string): string | undefined {
-    const { rrsets, services } = this.zones.get(apex) as ZoneModel;
+  #preview(apex: string, name: string): { n: number; pool: string } | undefined {
+    const { services } = this.zones.get(apex) as ZoneModel;
     const pool = name.slice(0, name.indexOf('.'));
     const service = above(name);
-    if (!['blue', 'green'].includes(pool) || !services.has(service) || service.startsWith('*')) return undefined;
-    const isTaken = services.has(name) || [...rrsets.keys()].some((key) => key.startsWith(`${name} `));
-    return isTaken ? undefined : pool;
+    const n = services.get(service);
+    if (n === undefined || service.startsWith('*')) return undefined;
+    const { isHost, pools, hasPreviews } = serviceMade(n);
+    if (!hasPreviews || pools[pool] === undefined) return undefined;
+    if (isHost && Object.values(pools).flat().includes(name)) return undefined;
+    return services.has(name) || this.#typesAt(apex, name).length > 0 ? undefined : { n, pool };
   }
 }

@@ -1,10 +1,11 @@
 /** Random changes of a table, and what it says held against the model. */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Responder } from '../../src/responder/answer.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
-import { type Model, type Said, type Step, said, types } from './model.ts';
+import { type Brought, type Model, type Step, said, types } from './model.ts';
 
-const zones = ['test', 'a.test', 'b.a.test'];
+export const zones = ['test', 'a.test', 'b.a.test', 'c.b.a.test', 'g.test'];
 /** Few names, so that they meet: ancestors, wildcards, cuts, names at and below an apex. */
 const names = [
   ...['test', 'a.test', 'b.a.test', 'c.b.a.test', 'd.c.b.a.test', '*.a.test', '*.c.b.a.test', 'x.*.a.test'],
@@ -30,7 +31,7 @@ const strangers = [
 ];
 
 const content = fc.integer({ min: 0, max: 250 });
-const step: fc.Arbitrary<Step> = fc.oneof(
+export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('zone'), zone: fc.constantFrom(...zones), n: content }) },
   {
     weight: 6,
@@ -49,7 +50,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       n: fc.oneof(fc.constant(0), content),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('adoption'),
+      name: fc.constantFrom(...names),
+      n: fc.oneof(fc.constant(0), content),
+    }),
+  },
 );
+/** A record that an import brings. */
+export const brought: fc.Arbitrary<Brought> = fc.record({
+  name: fc.constantFrom(...names),
+  type: fc.constantFrom(...types),
+  n: fc.integer({ min: 1, max: 250 }),
+});
+
 /** Changes prepared together; then published, or taken back. */
 export const round = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 6 }),
@@ -59,23 +75,36 @@ export const round = fc.record({
 });
 export type Round = typeof round extends fc.Arbitrary<infer T> ? T : never;
 
-function ask(responder: Responder, name: string, type: string, reply = new Uint8Array(4096)): Said {
-  const query = buildQuery({ name, type });
+const REPLY_BYTES = 4096;
+/** Replies whose reading is kept: most are the same in every round. */
+const READ_MAX = 20_000;
+
+const questions = [...names, ...strangers].flatMap((name) =>
+  types.map((type) => ({ name, type, query: buildQuery({ name, type, edns: { udpBytes: REPLY_BYTES } }) })),
+);
+const reply = Buffer.alloc(REPLY_BYTES);
+const read = new Map<string, string>();
+
+/** What the responder says, as text. */
+function ask(responder: Responder, query: Buffer): string {
   const length = responder.answer(query, 0, query.length, reply, 0, true);
-  return said(decode(reply.subarray(0, length)));
+  const bytes = reply.toString('latin1', 0, length);
+  const known = read.get(bytes);
+  if (known !== undefined) return known;
+  const decoded = decode(reply.subarray(0, length));
+  assert(!decoded.tc, 'the reply is whole');
+  const text = JSON.stringify(said(decoded));
+  if (read.size === READ_MAX) read.clear();
+  read.set(bytes, text);
+  return text;
 }
 
 /** Differences between what the responder says now and what the model says. */
 export function differences(responder: Responder, model: Model): string[] {
-  const found: string[] = [];
-  for (const name of [...names, ...strangers]) {
-    for (const type of types) {
-      const [got, wanted] = [ask(responder, name, type), model.ask(name, type)];
-      if (JSON.stringify(got) !== JSON.stringify(wanted))
-        found.push(`${name} ${type}: ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
-    }
-  }
-  return found;
+  return questions.flatMap(({ name, type, query }) => {
+    const [got, wanted] = [ask(responder, query), model.ask(name, type)];
+    return got === wanted ? [] : [`${name} ${type}: ${got}, not ${wanted}`];
+  });
 }
 
 /** Every step at its start: an empty state again. */

@@ -5,6 +5,7 @@ import type { Responder } from '../../src/responder/answer.ts';
 import { CounterView, createCounterMemory } from '../../src/table/counters.ts';
 import type { Table } from '../../src/table/table.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, askBytes, collectAll, makeTable, rrset, service, zone } from '../fixtures/table.ts';
 import { Model } from './model.ts';
 import { differences, emptied, type Round, round } from './rounds.ts';
@@ -49,7 +50,7 @@ t.test('every lookup equals the model, in every generation', (t) => {
       const found = play(table, makeResponder(0), makeResponder(1), rounds);
       if (found.length > 0) throw new Error(found[0]);
     }),
-    { numRuns: 80 },
+    { numRuns: runs(80) },
   );
   t.end();
 });
@@ -66,7 +67,7 @@ t.test('the use of the arena returns to its start after everything was deleted, 
       if (waiting !== 0 || table.memory.waiting !== 0) throw new Error(`${table.memory.waiting} blocks still wait`);
       if (table.memory.usedBytes !== usedBytes) throw new Error(`${table.memory.usedBytes} bytes, not ${usedBytes}`);
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
   t.end();
 });
