@@ -7,6 +7,7 @@ import { settingKeys } from '../src/config/keys.ts';
 import { ConfigError, loadSettings, readSettings, type Settings, settingsWarnings } from '../src/config.ts';
 import type { WrittenServiceBody } from '../src/model/adoption.ts';
 import type { ZoneBody } from '../src/model/zone.ts';
+import { runs } from './fixtures/runs.ts';
 
 interface Given {
   readonly yaml?: string;
@@ -651,7 +652,7 @@ t.test('any YAML gives settings or one line', async () => {
         ? /^teal\.yaml: [^\n]+$/.test(settings.message)
         : Object.isFrozen(settings);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 

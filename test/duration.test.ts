@@ -7,13 +7,20 @@ import { parseStepWords } from '../src/cli/step-words.ts';
 import { stepText } from '../src/console/rules/steps.ts';
 import { durationParts, readDuration, writeDuration } from '../src/duration.ts';
 import { durationSeconds, stepsOf } from '../src/model/release-steps.ts';
+import { runs } from './fixtures/runs.ts';
 
 const WEEK_SECONDS = 7 * 86_400;
 const wholeSeconds = fc.integer({ min: 0, max: 2 ** 40 });
 
 t.test('what is written is read as the same seconds', async () => {
-  fc.assert(fc.property(wholeSeconds, (seconds) => readDuration(writeDuration(seconds)) === seconds));
-  fc.assert(fc.property(wholeSeconds, (seconds) => readDuration(String(seconds)) === seconds));
+  fc.assert(
+    fc.property(wholeSeconds, (seconds) => readDuration(writeDuration(seconds)) === seconds),
+    { numRuns: runs(100) },
+  );
+  fc.assert(
+    fc.property(wholeSeconds, (seconds) => readDuration(String(seconds)) === seconds),
+    { numRuns: runs(100) },
+  );
 });
 
 t.test('units add up, in any order and number', async (t) => {
@@ -24,6 +31,7 @@ t.test('units add up, in any order and number', async (t) => {
       const text = parts.map(([count, [letter]]) => `${count}${letter}`).join('');
       return readDuration(text) === parts.reduce((sum, [count, [, seconds]]) => sum + count * seconds, 0);
     }),
+    { numRuns: runs(100) },
   );
   for (const bad of [
     '',
@@ -60,6 +68,7 @@ t.test('what the CLI takes as the pause of a step the model takes as the same se
       const pause = parseStepWords(text)[0]?.pause?.duration;
       return pause !== undefined && durationSeconds(pause) === seconds && durationValue(text) === seconds;
     }),
+    { numRuns: runs(100) },
   );
 });
 

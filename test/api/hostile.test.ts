@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { type ApiFixture, makeDirectory, seed, startApi } from '../fixtures/api.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** Method, URL, body. */
 type Attempt = readonly [string, string, unknown];
@@ -183,7 +184,7 @@ for (const [what, attempts] of Object.entries({ shaped, shapeless })) {
         const reply = await api.request(method, url, { body, headers });
         if (reply.statusCode >= 500) throw new Error(`${reply.body} ${JSON.stringify(api.log.at(-1))}`);
       }),
-      { numRuns: 700 },
+      { numRuns: runs(700) },
     );
     const pools = { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };
     const put = await api.request('PUT', '/v1/services/after.example.test', { body: { pools } });

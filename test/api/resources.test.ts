@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ADMIN, type ApiFixture, makeDirectory, seed, startApi } from '../fixtures/api.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const zone = { nameservers: ['ns1.example.test'], hostmaster: 'hostmaster.example.test' };
 const txt = { ttlSeconds: 60, rdata: ['"one"'] };
@@ -161,7 +162,7 @@ t.test('every name of up to 255 bytes can be written in a path', async (t) => {
       const got = await api.request('GET', `/v1/zones/example.test/rrsets/${shown}/TXT`);
       return got.json().name === put.json().name;
     }),
-    { numRuns: 100, examples: [[longest]] },
+    { numRuns: runs(100), examples: [[longest]] },
   );
 });
 

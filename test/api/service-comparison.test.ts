@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { type ApiFixture, makeDirectory, READER, seed, startApi } from '../fixtures/api.ts';
+import { runs } from '../fixtures/runs.ts';
 
 async function start(t: Test): Promise<ApiFixture> {
   const api = await startApi(makeDirectory(t));
@@ -86,7 +87,7 @@ t.test(
         await api.request('PUT', '/v1/services/p.example.test.', { body: again });
         if ((await lastRevision(api)) !== at) throw new Error('a revision was made');
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   },
 );

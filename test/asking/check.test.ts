@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { answerOf } from '../../src/asking/ask.ts';
 import { checkReply, isReplyTo } from '../../src/asking/check.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const question = Buffer.from([3, 97, 112, 112, 4, 116, 101, 115, 116, 0, 0, 1, 0, 1]);
 const asked = { id: 0x1234, question };
@@ -126,7 +127,7 @@ t.test('whatever bytes come, the check ends with a value, and what it lets throu
         return true;
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   t.pass();
 });

@@ -4,6 +4,7 @@ import t from 'tap';
 import { EXIT } from '../../src/cli/exit.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal } from '../fixtures/process.ts';
+import { runs } from '../fixtures/runs.ts';
 import { typist } from './typed.ts';
 
 const ZONES = ['a.test', 'sub.a.test', 'b.test'];
@@ -134,7 +135,7 @@ t.test('one run is enough, and nothing goes that has no label', async (t) => {
       const check = await type(`apply -f - --check${more}`, { input });
       if (check.code !== 0) throw new Error(`checked: ${check.stdout}`);
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
   t.ok(applied >= 5, `${applied} of 40 files were applied`);
   t.ok(pruned >= 1, `${pruned} nouns were taken away`);

@@ -13,6 +13,7 @@ import { parseStepWords } from '../../src/cli/step-words.ts';
 import { parseWeightWords } from '../../src/cli/weight-words.ts';
 import type { AnalysisProgress, Drain, Release } from '../../src/contract/types.ts';
 import { readDuration } from '../../src/duration.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const at = (second: number) => `2026-01-31T12:00:${second}0.123Z`;
 const culprit = {
@@ -37,10 +38,7 @@ const culprit = {
       name: 'smoke',
       phase: 'passed',
       counts: { passed: 2 },
-      measurements: [
-        { at: at(0), phase: 'passed', message: 'fine' },
-        { at: at(1), phase: 'passed', message: 'fine' },
-      ],
+      measurements: [0, 1].map((second) => ({ at: at(second), phase: 'passed', message: 'fine' })),
     },
   ],
 };
@@ -65,6 +63,7 @@ t.test('a share that is not 0 never reads as 0, one that is not all never as all
         drawn.length === 24 && drawn.includes('█') && drawn.includes('░') && !/^(0\.0|100\.0) %$/.test(percent(share))
       );
     }),
+    { numRuns: runs(100) },
   );
   t.equal(bar(0, plain), '░'.repeat(24));
   t.equal(bar(1, plain), '█'.repeat(24));
@@ -105,6 +104,7 @@ t.test('text from elsewhere cannot move the cursor', async (t) => {
   fc.assert(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come through
     fc.property(fc.string({ unit: 'binary' }), (text) => !/[\u0000-\u001f\u007f-\u009f]/.test(printable(text))),
+    { numRuns: runs(100) },
   );
 });
 

@@ -7,6 +7,7 @@ import { bodyOf, fieldsOf, fresh, poolsIn, withoutPool, withPool } from '../../s
 import { triggersIn, triggerText } from '../../src/console/rules/triggers.ts';
 import type { Service } from '../../src/contract/types.ts';
 import { WebhookBody } from '../../src/contract/webhooks.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const service = (more: object): Service =>
   ({
@@ -75,6 +76,7 @@ t.test('what was not touched is written back as it was', async (t) => {
           throw new Error(`${key}: ${JSON.stringify(body[key])}, was ${was}`);
       }
     }),
+    { numRuns: runs(100) },
   );
   t.same((bodyOf(service({}), fieldsOf(service({})), whole) as { pools: unknown }).pools, {
     blue: { targets: ['192.0.2.1'] },

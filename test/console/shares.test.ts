@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { percent, sharesOf, slide, slideTotal, WEIGHT_MAX, weightsFault } from '../../src/console/rules/shares.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const weights = fc
   .array(fc.integer({ min: 0, max: WEIGHT_MAX }), { minLength: 2, maxLength: 16 })
@@ -30,6 +31,7 @@ t.test('moving a slider keeps the sum, and gives valid weights', async () => {
       const sum = Object.values(moved).reduce((a, b) => a + b, 0);
       return moved['pool-0'] === value && sum === total && weightsFault(moved) === undefined;
     }),
+    { numRuns: runs(100) },
   );
 });
 

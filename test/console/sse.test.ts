@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { EventParser, type ServerEvent } from '../../src/console/api/sse.ts';
+import { runs } from '../fixtures/runs.ts';
 
 function parse(...pieces: string[]): ServerEvent[] {
   const parser = new EventParser();
@@ -42,5 +43,6 @@ t.test('it does not matter how the text is cut, nor which line ends it has', asy
         t.strictSame(parse(...pieces, ': end'), whole);
       },
     ),
+    { numRuns: runs(100) },
   );
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { firstLater, isTimeZone, plannedOf, readingAt } from '../../src/console/rules/wall.ts';
 import { readingAt as ofServer, timeZoneOf } from '../../src/model/calendar.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const zones = [
   'Europe/Berlin',
@@ -32,7 +33,7 @@ t.test('a reading is the instant that the server takes it for; left out and show
       const [own, server] = [readingAt(date, text, timeZone), ofServer(`${date}T${text}`, timeZone)];
       if (own !== server) throw new Error(`${date} ${text} ${timeZone}: ${own}, and the server: ${server}`);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

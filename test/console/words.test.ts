@@ -19,6 +19,7 @@ import { hrefOf, routeOf } from '../../src/console/state/router.ts';
 import type { AnalysisRecord, Release, Step } from '../../src/contract/types.ts';
 import { PRESETS as SERVER_PRESETS } from '../../src/model/release-steps.ts';
 import { timeOfDay } from '../../src/model/time-of-day.ts';
+import { runs } from '../fixtures/runs.ts';
 import { readFiles } from '../fixtures/sources.ts';
 
 t.test('addresses of pages', async (t) => {
@@ -30,6 +31,7 @@ t.test('addresses of pages', async (t) => {
     fc.property(fc.string({ minLength: 1 }), fc.constantFrom('service', 'zone', 'import'), (name, page) => {
       t.same(routeOf(hrefOf({ page, name })), { page, name }, 'any name finds back');
     }),
+    { numRuns: runs(100) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Command } from '../../src/control/commands/command.ts';
 import { bluegreen, makeEngine, withService, zoneBody } from '../fixtures/engine.ts';
+import { runs } from '../fixtures/runs.ts';
 import { setReadOnly } from '../fixtures/store.ts';
 
 const app = 'app.example.com';
@@ -181,7 +182,7 @@ t.test('any sequence of commands: the running table, a restarted one and the log
         );
       });
     }),
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: runs(60), endOnFailure: true },
   );
 });
 

@@ -13,6 +13,7 @@ import {
 import { EventLog, REPLAYED_REVISIONS_MAX } from '../../src/control/events/log.ts';
 import { Grant } from '../../src/control/grant.ts';
 import { bluegreen, type EngineFixture, makeEngine, withService } from '../fixtures/engine.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** All events after a position, as one who listens and reads page by page. */
 function readAll(log: EventLog, after: Position): Event[] {
@@ -39,6 +40,7 @@ t.test('ids are read as they are written, and nothing else is one', async (t) =>
       t.same(parseId(formatId(one)), one);
       return isAfter(one, other) === (one.revision - other.revision || one.index - other.index) > 0;
     }),
+    { numRuns: runs(100) },
   );
   t.same(parseId('0'), START);
   for (const text of ['', 'x', '-1', '1.', '.1', '1.0', '01', '1.01', '1.2.3', ' 1', '1e3', '9'.repeat(16), '1.1000']) {

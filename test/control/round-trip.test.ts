@@ -13,6 +13,7 @@ import { Arena } from '../../src/table/memory.ts';
 import { parseType } from '../../src/wire/rdata.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
 import { type EngineFixture, makeEngine } from '../fixtures/engine.ts';
+import { runs } from '../fixtures/runs.ts';
 import { askBytes } from '../fixtures/table.ts';
 import { readSnapshot } from '../fixtures/zone-snapshot.ts';
 
@@ -237,7 +238,7 @@ t.setTimeout(600_000);
 t.test('random histories come back', async (t) => {
   fc.assert(
     fc.property(history, fc.boolean(), (commands, reversed) => comesBack(t, commands, reversed)),
-    { numRuns: Number(process.env.TEAL_ROUND_TRIPS ?? 25), endOnFailure: true },
+    { numRuns: runs(25), endOnFailure: true },
   );
   t.pass('all of them');
 });

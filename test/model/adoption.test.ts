@@ -6,6 +6,7 @@ import { Problem } from '../../src/model/errors.ts';
 import { makeRRset, type RRset, rrsetBody } from '../../src/model/rrset.ts';
 import { makeService, type Service } from '../../src/model/service.ts';
 import { parseType } from '../../src/wire/rdata.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const place = { name: 'app.example.com', zone: 'example.com' };
 
@@ -56,6 +57,7 @@ t.test('records, the service proposed of them, and what its pool leaves: the sam
         each.map((one) => [one.zone, one.name, one.type, rrsetBody(one)]);
       return JSON.stringify(facts(left)) === JSON.stringify(facts(records));
     }),
+    { numRuns: runs(100) },
   );
 });
 

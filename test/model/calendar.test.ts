@@ -11,6 +11,7 @@ import {
   timeZoneOf,
   wallText,
 } from '../../src/model/calendar.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -154,7 +155,7 @@ t.test('an instant at which a wall clock shows a time of the window is in its sp
       if (shows !== isIn && !(isIn && change))
         throw new Error(`${JSON.stringify({ from, to, timeZone, atMs, now, span })}`);
     }),
-    { numRuns: 1500 },
+    { numRuns: runs(1500) },
   );
 });
 
@@ -170,6 +171,6 @@ t.test('spans follow each other, whatever was asked before', async () => {
       const again = spanAt(weekWindow, timeZone, Math.max(atMs, span.beginMs)) as Span;
       if (again.beginMs !== span.beginMs || again.endMs !== span.endMs) throw new Error('it is the same within');
     }),
-    { numRuns: 600 },
+    { numRuns: runs(600) },
   );
 });

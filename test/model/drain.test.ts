@@ -10,6 +10,7 @@ import {
   withHeld,
 } from '../../src/model/drain.ts';
 import { type Service, ttlInForce, withWeights } from '../../src/model/service.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 24, 12);
 const never = { pinned: false, lastAtMs: 0, lastTtlSeconds: 0, expiresAtMs: 0, heldUntilMs: 0 };
@@ -124,12 +125,12 @@ function neverTooEarly(remember: typeof afterChange) {
 }
 
 t.test('never too early, whatever happens and however often the process is killed', async (t) => {
-  fc.assert(neverTooEarly(afterChange), { numRuns: 2000 });
+  fc.assert(neverTooEarly(afterChange), { numRuns: runs(2000) });
   t.throws(
     () =>
       fc.assert(
         neverTooEarly((_before, after) => after),
-        { numRuns: 2000, endOnFailure: true },
+        { numRuns: runs(2000), endOnFailure: true },
       ),
     'the test can fail',
   );

@@ -5,6 +5,7 @@ import t from 'tap';
 import { failsOpen, poolHealths, withHealth } from '../../src/model/health-effect.ts';
 import { type ForcedHealth, findForced, forcedSeconds, keptForced } from '../../src/model/health-forced.ts';
 import type { Pool, Service } from '../../src/model/service.ts';
+import { runs } from '../fixtures/runs.ts';
 
 function service(pools: readonly Pool[]): Service {
   const name = 'app.example.com';
@@ -124,7 +125,7 @@ t.test('for any pools, health and forced states', async () => {
         assert.equal(pool.isUnhealthy === true, up.length === 0);
       });
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 

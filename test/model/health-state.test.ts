@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { doubted, observe, type ProbeResult, type TargetHealth, unknownHealth } from '../../src/model/health-state.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const passed: ProbeResult = { outcome: 'passed', reason: 'answered 200' };
 const failed: ProbeResult = { outcome: 'failed', reason: 'answered 503' };
@@ -59,6 +60,6 @@ t.test('for any row of results', async () => {
         health = next;
       });
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { orderOf } from '../../src/model/name-order.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** What begins another name, ends where it goes on, or is escaped. */
 const pieces = ['a', 'b', '-', '_', '0', '9', 'a.', '\\.', '\\200', '*.', 'aaaaaaaaa', 'aaaaaaaab.'];
@@ -34,6 +35,6 @@ t.test('merged from one run or many, of one length or several, and sorted where 
         );
       },
     ),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
 });

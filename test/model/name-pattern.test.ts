@@ -4,6 +4,7 @@ import t from 'tap';
 import { Problem } from '../../src/model/errors.ts';
 import { isAtOrBelow } from '../../src/model/name.ts';
 import { matchesAny, PATTERNS_MAX, parsePattern, parsePatterns } from '../../src/model/name-pattern.ts';
+import { runs } from '../fixtures/runs.ts';
 
 t.test('what a pattern matches', async (t) => {
   const cases: [pattern: string, matches: string[], not: string[]][] = [
@@ -56,5 +57,6 @@ t.test('*.x matches what is below x, and nothing else', async () => {
       const below = isAtOrBelow(candidate, suffix) && candidate !== suffix;
       return matchesAny([parsePattern(`*.${suffix}`) as string], candidate) === below;
     }),
+    { numRuns: runs(100) },
   );
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { NameTable } from '../../src/model/name-table.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** Few letters and long beginnings in common, so that names agree in many bytes; escapes as canonical text has them. */
 const part = fc.constantFrom('a', 'b', 'ab', 'aaaa', 'n1', 'n10', '-', '_', '*', '\\000', '\\.', '~');
@@ -34,7 +35,7 @@ t.test('numbers in the order of coming, each name once; found by text; sorted by
       const sorted = Array.from(table.sorted(), (number) => table.text(number));
       t.same(sorted, [...numbers.keys()].sort());
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
   t.equal(new NameTable().find('x'.repeat(5000)), -1, 'no name is so long');
   t.end();

@@ -14,6 +14,7 @@ import {
   wireToName,
 } from '../../src/model/name.ts';
 import { labelCount } from '../../src/wire/name.ts';
+import { runs } from '../fixtures/runs.ts';
 
 function canonical(text: string): string {
   const name = canonicalName(text);
@@ -61,6 +62,7 @@ t.test('wire form and canonical text are two faces of one name', async (t) => {
         assert.equal(canonical(name), name, 'canonical text is a fixed point');
         assert.equal(wireToName(nameToWire(name)), name);
       }),
+      { numRuns: runs(100) },
     ),
   );
   t.throws(() => nameToWire('a..b'), 'an assertion, since the model holds canonical names only');
@@ -85,6 +87,7 @@ t.test('parent and suffixes go label by label, whatever is escaped', async (t) =
           at += wire[at] + 1;
         }
       }),
+      { numRuns: runs(100) },
     ),
   );
 });
@@ -105,6 +108,7 @@ t.test('at or below: whole labels, not text', async (t) => {
         const [name, ancestor] = [wireToName(a), wireToName(b)];
         assert.equal(isAtOrBelow(name, ancestor), suffixesOf(name).includes(ancestor));
       }),
+      { numRuns: runs(100) },
     ),
   );
 });

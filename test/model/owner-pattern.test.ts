@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { PATTERNS_MAX } from '../../src/model/name-pattern.ts';
 import { matchesAllBelow, matchesAnyOwner, parseOwnerPatterns } from '../../src/model/owner-pattern.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const parsed = (text: string): string[] => parseOwnerPatterns([text], '/names') as string[];
 
@@ -53,6 +54,7 @@ t.test('as the plain rule says: before the star, one label or more, behind it', 
         after.every((each, i) => name[name.length - after.length + i] === each);
       return matchesAnyOwner(parsed([...before, '*', ...after].join('.')), name.join('.')) === hasEnds;
     }),
+    { numRuns: runs(100) },
   );
 });
 

@@ -8,6 +8,7 @@ import { ZoneContent } from '../../src/model/zone-content.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { Findings } from '../../src/wire/zone-file/finding.ts';
 import { packedPiece } from '../fixtures/packed.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const rrset: fc.Arbitrary<StagedRRset> = fc
   .record({
@@ -47,7 +48,7 @@ t.test('what is cut anywhere is joined again', async (t) => {
       joiner.end();
       t.strictSame(joined, rrsets);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 
@@ -93,7 +94,7 @@ t.test('the records of a zone file, packed, are those that it has', async (t) =>
       t.strictSame(packed, expected);
       t.equal(content.count(isLeftOut), expected.length);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 

@@ -9,6 +9,7 @@ import { warningsOf } from '../../src/model/release-messages.ts';
 import { beginRelease } from '../../src/model/release-progress.ts';
 import { type TransitionCommand, transition } from '../../src/model/release-transition.ts';
 import type { Service } from '../../src/model/service.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 24, 12);
 
@@ -280,6 +281,6 @@ t.test('for any sequence of commands', async () => {
         release = next;
       }
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });

@@ -8,6 +8,7 @@ import { beginRelease } from '../../src/model/release-progress.ts';
 import { type TransitionCommand, transition } from '../../src/model/release-transition.ts';
 import { loweredBy, withTtls } from '../../src/model/release-ttls.ts';
 import type { Service } from '../../src/model/service.ts';
+import { runs } from '../fixtures/runs.ts';
 import { service as put } from '../fixtures/table.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 24, 12);
@@ -114,7 +115,7 @@ t.test('for any story: no pause that a step begins ends before the answers from 
       if (!isActive(release))
         assert.equal(inForce(release, written), written.ttlSeconds, 'restored is what was written');
     }),
-    { numRuns: 5000, examples: [loweredThenShortened] },
+    { numRuns: runs(5000), examples: [loweredThenShortened] },
   );
 });
 

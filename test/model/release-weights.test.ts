@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { isPercent, weightsFor } from '../../src/model/release-weights.ts';
+import { runs } from '../fixtures/runs.ts';
 
 t.test('two pools have round numbers', async (t) => {
   const before = { blue: 100, green: 0 };
@@ -61,7 +62,7 @@ t.test('for any weights and percentage', async () => {
         if ((weight === 0) !== isExactlyNone) throw new Error(`${name} has ${weight} at ${percent}`);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
@@ -78,6 +79,7 @@ t.test('where any weights are exact, these are', async () => {
         if (own * (100 - percent) !== percent * (x + y) || x * b !== y * a) throw new Error(JSON.stringify(after));
       },
     ),
+    { numRuns: runs(100) },
   );
 });
 

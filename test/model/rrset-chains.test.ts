@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Column } from '../../src/model/column.ts';
 import { RRsetChains } from '../../src/model/rrset-chains.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const NAMES = 3;
 
@@ -47,7 +48,7 @@ t.test('each is found by its type, and stands behind those that came before it',
       }
       for (const [name, own] of known.entries()) t.same(order(name), [...own.keys()]);
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 

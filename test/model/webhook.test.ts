@@ -9,6 +9,7 @@ import {
   type Webhook,
   webhookBody,
 } from '../../src/model/webhook.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const body = { url: 'https://chat.example.com/hooks/T0P', triggers: ['on-release-aborted'] as const };
 
@@ -51,5 +52,6 @@ t.test('each wait is longer than the one before, up to six hours, and they diffe
         return ms >= whole / 2 && ms <= whole;
       },
     ),
+    { numRuns: runs(100) },
   );
 });

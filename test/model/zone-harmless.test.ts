@@ -8,6 +8,7 @@ import { readZone, ZoneCheck } from '../../src/model/zone-check.ts';
 import { ZoneContent } from '../../src/model/zone-content.ts';
 import { Findings } from '../../src/wire/zone-file/finding.ts';
 import { readZoneFile } from '../../src/wire/zone-file/reader.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const ZONES = ['example.test', 'test', '', '2.0.192.in-addr.arpa', 'a.test', 'x\\.y.test'] as const;
 
@@ -213,7 +214,7 @@ t.test('generated zones', async (t) => {
       asked += Array.from(read.content.doubtful({ ...traits, ...options })).length;
     },
   );
-  fc.assert(property, { numRuns: 4000 });
+  fc.assert(property, { numRuns: runs(4000) });
   const missed = FOUND.filter((code) => !codes.has(code));
   t.strictSame(missed, [], 'each finding was made, with and without');
   t.ok(asked < 0.9 * all, `${asked} of ${all} names were looked at`);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { buildQuery, decode, type QueryFields, type Reply } from '../fixtures/dns-client.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, askBytes, makeTable, rrset, service, zone } from '../fixtures/table.ts';
 
 const apex = 'example.test';
@@ -68,6 +69,7 @@ t.test('pointers are right for every question: names of all lengths, under a wil
       // What a pointer shares with the question has the question's case.
       return data(reply).join().toLowerCase() === exchanges.join();
     }),
+    { numRuns: runs(100) },
   );
   t.end();
 });
@@ -151,6 +153,7 @@ t.test('an answer is whole or not there: what does not fit sets TC (RFC 2181 §9
         if (udp.answers.length !== (udp.tc ? 0 : count)) throw new Error(`${udp.answers.length} of ${count} records`);
       },
     ),
+    { numRuns: runs(100) },
   );
   t.end();
 });

@@ -6,6 +6,7 @@ import { createRateLimit } from '../../src/responder/rate-limit.ts';
 import { QUERIES_AT_ONCE } from '../../src/table/touch.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { TestSigner } from '../fixtures/dnssec/signer.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, makeTable, rrset, service, zone } from '../fixtures/table.ts';
 import { makeSigned } from './signed-zone.ts';
 
@@ -102,7 +103,7 @@ t.test('in passes as one by one, while the table changes and grows', (t) => {
         t.same(answers[1], answers[0]);
       });
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
   t.end();
 });
@@ -165,7 +166,7 @@ for (const isHashed of [false, true]) {
           for (const responder of [inTurn, ahead]) responder.leave();
         }
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
     t.end();
   });

@@ -14,6 +14,7 @@ import { UDP_CLASSIC_BYTES } from '../../src/wire/constants.ts';
 import { COOKIE_BYTES } from '../../src/wire/edns.ts';
 import { dataViewOf } from '../../src/wire/word-copy.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
+import { runs } from '../fixtures/runs.ts';
 import { defaultOptions, type makeTable } from '../fixtures/table.ts';
 
 const START_MS = 1_795_500_000_000;
@@ -257,7 +258,7 @@ function compareHistories(t: Test, histories: Histories, responsesPerSecond: num
       given += worlds[1].responder.kept.given;
       spared += lookups[0]() - lookups[1]();
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
   return { given, spared };
 }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { buildOpt, buildQuery, decode, type QueryFields, type Reply } from '../fixtures/dns-client.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, askBytes, makeTable, rrset, zone } from '../fixtures/table.ts';
 
 const { table, responder } = makeTable();
@@ -22,6 +23,7 @@ t.test('the question comes back with its case, and the records are the same for 
       const [question, answer] = [reply.question[0].name, reply.answers[0]];
       return question === `${name.join('')}.` && answer.name === question && answer.data === '192.0.2.80';
     }),
+    { numRuns: runs(100) },
   );
   t.end();
 });

@@ -5,6 +5,7 @@ import t from 'tap';
 import { parseIpv4, parseIpv6 } from '../../src/wire/address.ts';
 import type { Reply } from '../fixtures/dns-client.ts';
 import { subnet } from '../fixtures/networks.ts';
+import { runs } from '../fixtures/runs.ts';
 import { rrset, service } from '../fixtures/table.ts';
 import { world } from '../fixtures/world.ts';
 
@@ -248,7 +249,7 @@ for (const [what, address, bits] of [
             throw new Error(`${textOf(network)}/${told} got ${pool}, scope ${scope}; ${textOf(twin)} got ${same}`);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
     t.end();
   });

@@ -14,6 +14,7 @@ import {
 import { addressBytes } from '../../src/sockets/address.ts';
 import { Malformed } from '../../src/wire/malformed.ts';
 import { parseNetwork } from '../../src/wire/network.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** Any Unix time will do. */
 const START_MS = 1_795_500_000_000;
@@ -75,6 +76,7 @@ t.test('in any stretch of time no more than its limit and one burst pass', async
         return i + 1 <= (sinceMs / 1000 + 1) * responsesPerSecond + 1e-3;
       });
     }),
+    { numRuns: runs(100) },
   );
 });
 

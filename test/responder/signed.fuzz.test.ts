@@ -15,6 +15,7 @@ import { isAtOrBelow } from '../fixtures/dnssec/bogus.ts';
 import { readMessage } from '../fixtures/dnssec/message.ts';
 import { TestSigner } from '../fixtures/dnssec/signer.ts';
 import { type Trust, whyBogus } from '../fixtures/dnssec/validator.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, askBytes, collectAll, makeTable, rrset, service, zone } from '../fixtures/table.ts';
 import { Aside, type Content } from './built-aside.ts';
 
@@ -203,9 +204,6 @@ function firstBogus(
   return undefined;
 }
 
-/** More by hand: TEAL_FUZZ_RUNS=1000. */
-const RUNS = Number(process.env.TEAL_FUZZ_RUNS ?? 8);
-
 const round = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 8 }),
   isKept: fc.integer({ min: 0, max: 4 }),
@@ -270,6 +268,6 @@ t.test('whatever changes together, and is taken back, all that is answered valid
     const left = made.table.memory.usedBytes - used;
     if (left > 256) throw new Error(`${left} bytes are left over`);
   });
-  fc.assert(property, { numRuns: RUNS, endOnFailure: true });
+  fc.assert(property, { numRuns: runs(8), endOnFailure: true });
   t.pass();
 });

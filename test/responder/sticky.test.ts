@@ -4,6 +4,7 @@ import t from 'tap';
 import type { Responder } from '../../src/responder/answer.ts';
 import { CHI_SQUARE_LIMIT, chiSquare } from '../fixtures/chi-square.ts';
 import { makeAsk, network4, network6 } from '../fixtures/networks.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, makeTable, service, zone } from '../fixtures/table.ts';
 
 const NAME = 'app.a.test';
@@ -196,7 +197,7 @@ t.test('any weights: a pool that grows takes networks from others, and gives non
         if (pool !== one[i] && pool - 1 !== grown) throw new Error(`network ${i} moved from ${one[i]} to ${pool}`);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
   t.end();
 });

@@ -10,6 +10,7 @@ import { ZoneSigner } from '../../src/signing/zone-signer.ts';
 import { TYPE } from '../../src/wire/constants.ts';
 import { ALGORITHM, keyTag } from '../../src/wire/dnssec/key.ts';
 import { readSignature, signedBytes } from '../../src/wire/dnssec/rrsig.ts';
+import { runs } from '../fixtures/runs.ts';
 import { makeGround, makeKey, NOON_MS, signerOf, type TestGround, type TestKey } from '../fixtures/signing.ts';
 
 const HOUR = 3600;
@@ -69,6 +70,7 @@ t.test('DER: numbers of any length', async (t) => {
         const both = [...integer(r), ...integer(s)];
         t.strictSame([...fromDer(Uint8Array.of(0x30, both.length, ...both))], [...padded(r), ...padded(s)]);
       }),
+      { numRuns: runs(100) },
     ),
   );
 });

@@ -5,6 +5,7 @@ import t from 'tap';
 import { inheritedSockets, listenFds, shareOf } from '../../src/sockets/inherited.ts';
 import { LINUX, type Libc, loadLibc } from '../../src/sockets/libc.ts';
 import { openEndpoint } from '../../src/sockets/open.ts';
+import { runs } from '../fixtures/runs.ts';
 
 t.test('descriptors are ours when LISTEN_PID says so (sd_listen_fds(3))', async (t) => {
   const env = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'dns:admin' };
@@ -33,6 +34,7 @@ t.test('every socket has a reader, every worker a socket', async (t) => {
       const sizes = shares.map((share) => share.length);
       t.ok(Math.max(...sizes) - Math.min(...sizes) <= 1);
     }),
+    { numRuns: runs(100) },
   );
   t.same(shareOf([], 0, 2), []);
 });

@@ -10,6 +10,7 @@ import type { StagedRRset } from '../../src/model/revision.ts';
 import type { RRset } from '../../src/model/rrset.ts';
 import { BLOCK_BYTES } from '../../src/store/blocks.ts';
 import { inOrder, Side, textOf, zone } from '../fixtures/blocks.ts';
+import { runs } from '../fixtures/runs.ts';
 import { snapshotIn } from '../fixtures/zone-snapshot.ts';
 
 /** Few, so that histories meet: some with what sorts before and after a dot, and the top of the zone. */
@@ -168,7 +169,7 @@ t.test('random histories: the same answers from blocks of any size as from rows'
       database.close();
       for (const side of sides) side.close();
     }),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
   t.ok(blocks > 20, `${blocks} blocks were there at the ends`);
 });

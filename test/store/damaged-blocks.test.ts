@@ -7,6 +7,7 @@ import { StoreUnavailable } from '../../src/model/errors.ts';
 import type { StagedRRset } from '../../src/model/revision.ts';
 import type { RRset } from '../../src/model/rrset.ts';
 import { inOrder, Side, textOf, zone } from '../fixtures/blocks.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** A store with 300 names in blocks. */
 function filled(t: Test): { side: Side; truth: string; rrsets: StagedRRset[] } {
@@ -78,7 +79,7 @@ t.test('a damaged block is told, and never read', async (t) => {
       if (!isRight || (problem !== undefined && problem.code !== 'store_unavailable')) throw new Error('not told');
       return store.readFailure === undefined && textOf([...store.rrsetsOf(zone.name)]) === truth;
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.ok(told > 200, `${told} of 300 were told`);
   database.close();

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { StagedRRset } from '../../src/model/revision.ts';
 import { pack, unpack } from '../../src/store/packed.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const rrset: fc.Arbitrary<StagedRRset> = fc
   .record({
@@ -27,7 +28,7 @@ t.test('what is packed comes back', async (t) => {
     fc.property(fc.array(rrset, { maxLength: 30 }), (rrsets) => {
       t.same(unpack(pack(rrsets)), rrsets);
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 

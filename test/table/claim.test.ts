@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { isClaimed, storeClaim } from '../../src/table/claim.ts';
 import { CONTROL_BYTES } from '../../src/table/layout.ts';
+import { runs } from '../fixtures/runs.ts';
 
 function claimed(untilMs: number, nowMs: number): boolean {
   const control = new SharedArrayBuffer(CONTROL_BYTES);
@@ -34,6 +35,7 @@ t.test(
           return claimed(untilMs, at) && claimed(untilMs, untilMs - 129) && !claimed(untilMs, untilMs + later);
         },
       ),
+      { numRuns: runs(100) },
     );
     t.pass();
   },

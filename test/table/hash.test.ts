@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { HASH_ROOT, HashedName } from '../../src/table/hash.ts';
 import { ENTRY } from '../../src/table/layout.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const ENTRY_AT = 4;
 
@@ -61,7 +62,7 @@ t.test('below a zone or not', (t) => {
       if (isSo) below++;
       t.equal(made.zoneEntry, isSo ? ENTRY_AT : 0);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.ok(below > 30, 'many were below it');
   t.end();

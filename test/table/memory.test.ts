@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { Arena, createSharedTable, sizeClass } from '../../src/table/memory.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const MAX_BYTES = 2 ** 16;
 
@@ -62,6 +63,6 @@ t.test('no word is handed out twice, and what is handed out is zeroed', async (t
         held.push({ at, words });
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

@@ -6,6 +6,7 @@ import type { RRset } from '../../src/model/rrset.ts';
 import { Arena } from '../../src/table/memory.ts';
 import { ZoneBuilder } from '../../src/table/zone-builder.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, askBytes, collectAll, makeTable, rrset, service, zone } from '../fixtures/table.ts';
 
 type Made = ReturnType<typeof makeTable>;
@@ -182,6 +183,6 @@ t.test('a zone built aside answers like one built by single changes', async () =
         }
       }
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Malformed } from '../../src/wire/malformed.ts';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../../src/wire/rdata.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const anyIpv6 = fc.oneof(
   fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -30,6 +31,7 @@ t.test('IPv4: every address survives the way to text and back, in the form of no
         assert.ok(net.isIPv4(text));
         assert.deepEqual(parseIpv4(text), bytes);
       }),
+      { numRuns: runs(100) },
     ),
   );
 });
@@ -51,7 +53,7 @@ t.test('IPv6: every address survives the way to text and back, as the URL parser
         const mixed = `${(Buffer.from(bytes.subarray(0, 12)).toString('hex').match(/..../g) as string[]).join(':')}:${formatIpv4(bytes, 12)}`;
         assert.deepEqual(parseIpv6(mixed), bytes, 'the last 32 bits in dotted form');
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     ),
   );
 });
@@ -110,7 +112,7 @@ t.test('what is an address and what is not: as node:net judges it', async (t) =>
         assert.equal(parseIpv4(text) instanceof Uint8Array, net.isIPv4(text), `IPv4 ${JSON.stringify(text)}`);
         if (net.isIPv6(text)) good += 1;
       }),
-      { numRuns: 3000, seed: 5952 },
+      { numRuns: runs(3000), seed: 5952 },
     ),
   );
   t.ok(good > 100, `the generator reaches valid addresses too (${good})`);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Malformed } from '../../src/wire/malformed.ts';
 import { compareNames, formatName, labelCount, lowerName, nameLength, parseName } from '../../src/wire/name.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** The wire form, for a text that must be good. */
 function wire(text: string): Uint8Array {
@@ -38,6 +39,7 @@ t.test('every name survives the way to text and back', async (t) => {
         assert.deepEqual(wire(formatName(name)), name);
         assert.match(formatName(name), /^[\x21-\x7e]*\.$/, 'text is printable ASCII and ends in a dot');
       }),
+      { numRuns: runs(100) },
     ),
   );
 });
@@ -121,6 +123,7 @@ t.test('any text at all gives a well-formed name or a short reason', async (t) =
         if (result instanceof Malformed) assert.ok(result.reason.length > 0 && result.reason.length < 600);
         else assert.equal(nameLength(result), result.length);
       }),
+      { numRuns: runs(100) },
     ),
   );
   const huge = parseName('x'.repeat(100_000));
@@ -186,7 +189,7 @@ t.test('canonical order: a total order that agrees with sorting labels as byte s
         const [keyA, keyB] = [key(a), key(b)];
         assert.equal(Math.sign(compareNames(a, b)), keyA < keyB ? -1 : keyA > keyB ? 1 : 0);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     ),
   );
 });

@@ -4,6 +4,7 @@ import t from 'tap';
 import { parseIpv4, parseIpv6 } from '../../src/wire/address.ts';
 import { Malformed } from '../../src/wire/malformed.ts';
 import { contains, formatNetwork, maskedAddress, type Network, parseNetwork } from '../../src/wire/network.ts';
+import { runs } from '../fixtures/runs.ts';
 
 function network(text: string): Network {
   const parsed = parseNetwork(text);
@@ -79,5 +80,6 @@ t.test('an address lies in the network of its own masked bits, and in no other o
       other[bit >> 3] ^= 0x80 >> (bit & 7);
       return contains(own, bytes, 0, bytes.length) && contains(own, other, 0, other.length) === bit >= prefixLength;
     }),
+    { numRuns: runs(100) },
   );
 });

@@ -15,6 +15,7 @@ import {
   validateRdata,
 } from '../../src/wire/rdata.ts';
 import { genericTypes, opaqueOf, rdataOf } from '../fixtures/rdata.ts';
+import { runs } from '../fixtures/runs.ts';
 
 function hex(bytes: Uint8Array | Malformed): string {
   return bytes instanceof Malformed ? `refused: ${bytes.reason}` : Buffer.from(bytes).toString('hex');
@@ -34,6 +35,7 @@ for (const [mnemonic, rdata] of Object.entries(rdataOf)) {
           const generic = `\\# ${bytes.length} ${Buffer.from(bytes).toString('hex')}`;
           assert.equal(hex(parseRdata(type, generic)), Buffer.from(bytes).toString('hex'));
         }),
+        { numRuns: runs(100) },
       ),
     );
   });
@@ -53,7 +55,7 @@ for (const [mnemonic, rdata] of Object.entries(rdataOf)) {
             assert.equal(hex(parseRdata(type, text)), Buffer.from(damaged).toString('hex'));
           }
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       ),
     );
   });
@@ -70,6 +72,7 @@ for (const [mnemonic, rdata] of Object.entries(opaqueOf)) {
           assert.match(text, /^\\# \d/);
           assert.equal(hex(parseRdata(type, text)), Buffer.from(bytes).toString('hex'));
         }),
+        { numRuns: runs(100) },
       ),
     );
   });
@@ -97,6 +100,7 @@ t.test('RDATA that is cut short or too long is refused where the type fixes its 
         const long = validateRdata(TYPE[mnemonic], Uint8Array.from([...bytes, 1]));
         assert.match(long?.reason ?? '', /1 bytes too many/);
       }),
+      { numRuns: runs(100) },
     );
   }
 });
@@ -228,7 +232,7 @@ t.test('any text for any type gives valid RDATA or a reason', async (t) => {
         const result = parseRdata(type, input);
         if (!(result instanceof Malformed)) assert.equal(validateRdata(type, result), undefined);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     ),
   );
 });

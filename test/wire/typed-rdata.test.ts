@@ -8,6 +8,7 @@ import { formatOf } from '../../src/wire/rdata/registry.ts';
 import { formatRdata, parseRdata, parseType } from '../../src/wire/rdata.ts';
 import { parseTypedRdata, undottedNames } from '../../src/wire/typed-rdata.ts';
 import { rdataOf } from '../fixtures/rdata.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const zone = parseName('example.com') as Uint8Array;
 const typed = (type: string, text: string, within = zone): Uint8Array | Malformed =>
@@ -116,7 +117,7 @@ t.test('what is shown of any type can be typed again', async (t) => {
         const again = parseTypedRdata(type, formatRdata(type, rdata), zone);
         return again instanceof Uint8Array && Buffer.compare(again, rdata) === 0;
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
     t.pass(mnemonic);
   }
@@ -144,7 +145,7 @@ t.test('a forgotten final dot, in any type that has names, changes nothing unsai
         told += undottedNames(type, text, zone).length;
         return undottedNames(type, text, zone).length > 0;
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   }
   t.ok(refused > 20 && told > 20, `${refused} refused, ${told} told`);
@@ -164,7 +165,7 @@ t.test('bare words are never a text of several strings, and what is offered is t
         const offered = parseTypedRdata(type, refusal.reason.slice(refusal.reason.indexOf('write "') + 6), zone);
         return offered instanceof Uint8Array && joined(offered) === text;
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   }
 });

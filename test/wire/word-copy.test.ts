@@ -12,6 +12,7 @@ import {
   knownViewOf,
 } from '../../src/wire/word-copy.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const ROOM_BYTES = 96;
 const content = fc.uint8Array({ minLength: ROOM_BYTES, maxLength: ROOM_BYTES });
@@ -36,6 +37,7 @@ t.test('within a memory: just the bytes that are meant', (t) => {
       copyBytes(dataViewOf(bytes), to, dataViewOf(bytes), from, length);
       t.same(bytes, wanted);
     }),
+    { numRuns: runs(100) },
   );
   t.end();
 });
@@ -48,6 +50,7 @@ t.test('from another memory: just the bytes that are meant', (t) => {
       copyBytes(dataViewOf(bytes), to, dataViewOf(source), from, length);
       t.same(bytes, wanted);
     }),
+    { numRuns: runs(100) },
   );
   t.end();
 });
@@ -61,6 +64,7 @@ t.test('from words of another memory: just the bytes that are meant', (t) => {
       copyWords(dataViewOf(bytes), to, words, word, length);
       t.same(bytes, wanted);
     }),
+    { numRuns: runs(100) },
   );
   t.end();
 });
@@ -75,6 +79,7 @@ t.test('by whole words: the bytes that are meant, and at most the rest of the la
       copyWholeWords(dataViewOf(bytes), to, words, word, length);
       t.same(bytes, wanted);
     }),
+    { numRuns: runs(100) },
   );
   t.end();
 });
@@ -115,6 +120,7 @@ t.test('a query is read the same out of a memory that has a view', (t) => {
       dataViewOf(viewed);
       t.same(read(viewed, start, start + message.length), read(plain, start, start + message.length));
     }),
+    { numRuns: runs(100) },
   );
   t.end();
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { READER } from '../../fixtures/api.ts';
 import { openPowerdns, patchOf, replace, SERVER, ZONE } from '../../fixtures/powerdns.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const zones = `${SERVER}/zones`;
 const com = { name: 'example.com.', kind: 'Native', nameservers: ['ns1.example.net.'] };
@@ -320,7 +321,7 @@ t.test('what is no RRset is refused in one sentence, whatever it is', async (t) 
         if (![204, 400, 422].includes(status)) throw new Error(`${status} to ${body}`);
       }
     }),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
   t.equal((await newest()).revision, before);
 });

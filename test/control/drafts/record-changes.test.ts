@@ -7,6 +7,7 @@ import type { RecordChange } from '../../../src/model/record-change.ts';
 import { rrsetBody } from '../../../src/model/rrset.ts';
 import { parseType } from '../../../src/wire/rdata.ts';
 import { type EngineFixture, makeEngine, withService, zoneBody } from '../../fixtures/engine.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const zone = 'example.com';
 const www = { name: 'www.example.com', type: 'A' };
@@ -311,7 +312,7 @@ t.test('any list leaves what its changes leave one after the other', async (t) =
       const isChange = told.rrsets.some((each) => each.change !== 'none');
       return fixture.store.lastRevision === lastRevision + (isChange ? 1 : 0);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
   for (const name of ['a.example.com', 'b.example.com', 'example.com', 'other.example.com']) {
     const exists = ['A', 'TXT'].some((type) => state.has(`${name}/${type}`)) || name === zone;

@@ -19,6 +19,7 @@ import {
   withService,
   zoneBody,
 } from '../../fixtures/engine.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { openTestStore } from '../../fixtures/store.ts';
 import { collectAll, makeTable } from '../../fixtures/table.ts';
 import { answersOf, beginning, everything, type Ledger, type Move, makeLedger, moves } from './histories.ts';
@@ -73,7 +74,7 @@ t.test('whatever a command was about and wherever it ended, the answers are thos
       collectAll(again.fixture.table);
       again.close();
     }),
-    { numRuns: Number(process.env.TEAL_DEATHS ?? 10), endOnFailure: true },
+    { numRuns: runs(10), endOnFailure: true },
   );
   t.ok(deaths > 0, `${deaths} deaths`);
 });

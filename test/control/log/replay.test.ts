@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { decodeEntry, type Entry, encodeEntry } from '../../../src/model/entry.ts';
 import type { ModelChange } from '../../../src/model/revision.ts';
 import { makeEngine } from '../../fixtures/engine.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { answersOf, beginning, everything, type Ledger, type Move, makeLedger, moves, rowsOf } from './histories.ts';
 
 /** Applies the entries to an empty store, through their wire form; what they import is taken from where they were made. */
@@ -58,7 +59,7 @@ t.test('random histories of all kinds are made again from their entries', async 
       second.close();
       if (found.length > 0) throw new Error(found.join('\n'));
     }),
-    { numRuns: Number(process.env.TEAL_REPLAYS ?? 20), endOnFailure: true },
+    { numRuns: runs(20), endOnFailure: true },
   );
   t.ok(kinds.size > 10, [...kinds].join(' '));
 });

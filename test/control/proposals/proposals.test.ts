@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Proposed } from '../../../src/model/proposed.ts';
 import { bluegreen } from '../../fixtures/engine.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { app, approve, HOUR, makeWorld, other, release, shift } from './world.ts';
 
 t.test('a shift of a service that wants approval moves nothing until somebody else agrees', async (t) => {
@@ -219,7 +220,7 @@ t.test('whatever is said in whatever order: nothing moves that one person alone 
       world.stop();
       world.fixture.close();
     }),
-    { numRuns: 12 },
+    { numRuns: runs(12) },
   );
 });
 

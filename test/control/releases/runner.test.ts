@@ -7,6 +7,7 @@ import type { Analysis, Release, Step } from '../../../src/model/release.ts';
 import type { GateOutcome, Measurement } from '../../../src/model/release-analysis.ts';
 import type { Subject } from '../../../src/model/revision.ts';
 import { NOON_MS } from '../../fixtures/engine.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { setReadOnly } from '../../fixtures/store.ts';
 import { api, app, begin, makeWorld, type ReleaseWorld } from './world.ts';
 
@@ -258,7 +259,7 @@ t.test('whatever happens, weights are those of one revision, and no step is take
   const happenings = fc.array(anyHappening, { maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(anySteps, happenings, (steps, happenings) => play(t, steps, happenings)),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 

@@ -24,6 +24,7 @@ import {
 import { ackKey, memberKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeMember, encodeRevision, Unreadable } from '../../../src/model/fleet/records.ts';
 import { emptyView, type View, withStored } from '../../../src/model/fleet/view.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const none: CountedPool = {
@@ -75,6 +76,7 @@ t.test('merging is the same in any order, and nothing expires earlier by it', as
         pools.every((each) => each.expiresAtMs <= merged.expiresAtMs && each.heldUntilMs <= merged.heldUntilMs)
       );
     }),
+    { numRuns: runs(100) },
   );
 });
 
@@ -179,6 +181,7 @@ t.test('what somebody else put there is refused with words', async (t) => {
       parseCounts(bytes, NOW_MS);
       parseCounts(bytesOf(`{"form":1,"revision":1,"services":[["a",${json}]]}`), NOW_MS);
     }),
+    { numRuns: runs(100) },
   );
 });
 

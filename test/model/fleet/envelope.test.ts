@@ -16,6 +16,7 @@ import {
   VALUE_MAX_BYTES,
 } from '../../../src/model/fleet/envelope.ts';
 import { bytesOf, Unreadable } from '../../../src/model/fleet/records.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const tools: EnvelopeTools = {
   compress: (bytes) => zstdCompressSync(bytes),
@@ -79,6 +80,7 @@ t.test('whatever the text, it is read back', async () => {
       const sealed = sealEntry({ id: 'x', revision: revision + 1, epoch }, text, tools);
       return read(sealed) === text;
     }),
+    { numRuns: runs(100) },
   );
 });
 
@@ -141,5 +143,6 @@ t.test('whatever bytes stand in the log, they are opened or refused', async () =
       openEntry(bytes);
       entryId(bytes);
     }),
+    { numRuns: runs(100) },
   );
 });

@@ -13,6 +13,7 @@ import {
 import { bytesOf, Unreadable } from '../../../src/model/fleet/records.ts';
 import { type Quorum, quorumOf } from '../../../src/model/health.ts';
 import type { TargetState } from '../../../src/model/health-state.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const views = (state: TargetState, reason = 'answered 503'): NodeViews =>
   new Map([['app', new Map([['192.0.2.1', { state, ageMs: 10, reason }]])]]);
@@ -87,7 +88,7 @@ t.test('whatever is seen', async () => {
       // What was found stays found while nothing changes.
       return isDown(votes, quorum, found) === found;
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -112,6 +113,7 @@ t.test('views are read back, and what is no view is refused with words', async (
         parse(bytesOf(`{"form":1,"id":${json}}`));
       }
     }),
+    { numRuns: runs(100) },
   );
   t.equal(parseBeat(encodeBeat('a.2')), 'a.2');
   t.ok(parseBeat(bytesOf('{"form":1}')) instanceof Unreadable);

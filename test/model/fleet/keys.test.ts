@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import * as keys from '../../../src/model/fleet/keys.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const sha = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 });
 const node = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
@@ -29,7 +30,7 @@ t.test('each kind of key is read back as what it was made of', async (t) => {
       const snapshot: keys.FleetKey = { kind: 'snapshotChunk', revision: number, chunk: part };
       is(keys.snapshotKey(number, part), snapshot);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   const { HEAD_KEY, IDENTITY_KEY, LEADER_KEY, SNAPSHOT_KEY, SECRETS_KEY } = keys;
   t.same(
@@ -45,6 +46,7 @@ t.test('entries stand in their order', async () => {
       const byKeys = keys.logKey(one) < keys.logKey(other) ? -1 : keys.logKey(one) > keys.logKey(other) ? 1 : 0;
       return order === byKeys;
     }),
+    { numRuns: runs(100) },
   );
 });
 
@@ -61,6 +63,7 @@ t.test('what is no key of ours is none, whatever it is', async (t) => {
     fc.property(fc.string({ unit: 'binary', maxLength: 120 }), (key) => {
       keys.parseKey(key);
     }),
+    { numRuns: runs(100) },
   );
 });
 

@@ -11,11 +11,15 @@ import {
   textOf,
   Unreadable,
 } from '../../../src/model/fleet/records.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const words = (parsed: unknown): string | undefined => (parsed instanceof Unreadable ? parsed.words : undefined);
 
 t.test('revisions', async (t) => {
-  fc.assert(fc.property(fc.maxSafeNat(), (revision) => parseRevision(encodeRevision(revision)) === revision));
+  fc.assert(
+    fc.property(fc.maxSafeNat(), (revision) => parseRevision(encodeRevision(revision)) === revision),
+    { numRuns: runs(100) },
+  );
   for (const bad of [
     '',
     ' 1',
@@ -41,7 +45,10 @@ t.test('members', async (t) => {
     incarnation: text,
     version: text,
   });
-  fc.assert(fc.property(member, (each) => JSON.stringify(parseMember(encodeMember(each))) === JSON.stringify(each)));
+  fc.assert(
+    fc.property(member, (each) => JSON.stringify(parseMember(encodeMember(each))) === JSON.stringify(each)),
+    { numRuns: runs(100) },
+  );
   const taken = { state: 'live', incarnation: 'a', version: '1', isTaken: true } as const;
   t.same(parseMember(encodeMember(taken)), taken);
   const good = { form: 1, state: 'live', incarnation: 'a', version: '1' };
@@ -75,5 +82,6 @@ t.test('whatever bytes stand there, they are read or refused', async () => {
       }
       textOf(bytes);
     }),
+    { numRuns: runs(100) },
   );
 });

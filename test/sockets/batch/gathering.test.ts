@@ -4,6 +4,7 @@ import t from 'tap';
 import { Gathering } from '../../../src/sockets/batch/gathering.ts';
 import { BATCH } from '../../../src/sockets/batch/memory.ts';
 import { type Libc, loadLibc } from '../../../src/sockets/libc.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const MICROSECONDS = 100;
 /** Unix time beyond 32 bits of milliseconds, as it is. */
@@ -231,6 +232,7 @@ t.test('below the rate there is no wait, whatever the order in which queries com
       }
       return waits.length === 0;
     }),
+    { numRuns: runs(100) },
   );
 });
 

@@ -7,6 +7,7 @@ import { BATCH } from '../../../src/sockets/batch/memory.ts';
 import { type Answerer, BatchSocket } from '../../../src/sockets/batch/socket.ts';
 import { LINUX, type Libc, loadLibc } from '../../../src/sockets/libc.ts';
 import { openEndpoint } from '../../../src/sockets/open.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { comesTo } from '../../fixtures/soon.ts';
 
 const real = loadLibc();
@@ -156,7 +157,7 @@ for (const site of sites) {
           const { got, expected } = await bench.run(asks);
           t.same(got, expected);
         }),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       );
     });
   });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { MessageReader } from '../../../src/sockets/tcp/message.ts';
 import { frame } from '../../fixtures/dns-client.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 /** Every message that the reader finds in the chunks. */
 function readAll(chunks: readonly Uint8Array[]): { messages: Buffer[]; isPartial: boolean } {
@@ -36,6 +37,7 @@ t.test('the messages are those that were framed, wherever the stream is cut', as
         read.messages.every((bytes, i) => bytes.equals(messages[i]))
       );
     }),
+    { numRuns: runs(100) },
   );
 });
 

@@ -6,6 +6,7 @@ import { type Answerer, FRAMES_AT_ONCE, FrameAnswerer } from '../../../src/socke
 import { Xoshiro128 } from '../../../src/table/picking/pick.ts';
 import { buildFrame, type FrameFields, readFrame } from '../../fixtures/frames.ts';
 import { corpus, mulberry32, packets } from '../../fixtures/mutate.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { world } from '../../fixtures/world.ts';
 
 const PLACE_BYTES = 2048;
@@ -152,7 +153,7 @@ t.test('to the station, address and port that asked, from those that were asked,
         echo.asker === query.destination
       );
     }),
-    { numRuns: 1500 },
+    { numRuns: runs(1500) },
   );
 });
 
@@ -177,7 +178,7 @@ t.test('several at once are answered as each of them alone', async () => {
         return a.message.equals(b.message) && a.destinationPort === b.destinationPort && a.vlan === b.vlan;
       });
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   responder.leave();
 });

@@ -8,6 +8,7 @@ import { unsentReplies, XdpQueue } from '../../../src/sockets/xdp/queue.ts';
 import { createQueueMemory, layOutQueue, type Ring } from '../../../src/sockets/xdp/rings.ts';
 import { Xoshiro128 } from '../../../src/table/picking/pick.ts';
 import { buildFrame, readFrame } from '../../fixtures/frames.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const PLACES = 256;
 const PLACE_BYTES = 2048;
@@ -183,7 +184,7 @@ t.test('every place is in one ring at any time; every query has one reply, but f
       const answered = kernel.sent.length;
       return free === PLACES && answered <= received && answered >= received - lostMax;
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

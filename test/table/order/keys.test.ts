@@ -6,6 +6,7 @@ import { compareNames, NameOrder, SAME } from '../../../src/table/order/compare.
 import { NameCodes } from '../../../src/table/order/keys.ts';
 import { OrderSearch } from '../../../src/table/order/search.ts';
 import { OrderWriter } from '../../../src/table/order/tree.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { makeArena } from './arena.ts';
 
 /** Bytes that stand beside each other in the order of codes, or share one. */
@@ -59,7 +60,7 @@ t.test('keys sort as names do', (t) => {
       told++;
       assert.equal(Math.sign(difference), compareNames(a, 0, b, 0) === -1 ? -1 : 1);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
   t.ok(told > 100, 'names with other keys');
   t.end();
@@ -99,7 +100,7 @@ t.test('names of all bytes, below an apex of all bytes', (t) => {
         agrees(below([[], ...names]), below(asked), wireOf(apex).length);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
   t.end();
 });

@@ -5,6 +5,7 @@ import { nameToWire } from '../../../src/model/name.ts';
 import { BELOW, compareNames, NameOrder, SAME } from '../../../src/table/order/compare.ts';
 import { OrderSearch } from '../../../src/table/order/search.ts';
 import { OrderWriter } from '../../../src/table/order/tree.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { makeArena } from './arena.ts';
 
 /** RFC 4034 §6.1, in its order. */
@@ -103,7 +104,7 @@ t.test('an order agrees with a sorted list, and a reader of before with the list
       if (used.size !== 0) throw new Error('pages left');
     },
   );
-  fc.assert(property, { numRuns: 60 });
+  fc.assert(property, { numRuns: runs(60) });
 });
 
 t.test('an order of many names is built, emptied and filled again', async (t) => {

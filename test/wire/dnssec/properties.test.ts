@@ -15,6 +15,7 @@ import {
 import { appendSignatureFields, readSignature, signedLabels } from '../../../src/wire/dnssec/rrsig.ts';
 import { parseName } from '../../../src/wire/name.ts';
 import { formatRdata, validateRdata } from '../../../src/wire/rdata.ts';
+import { runs } from '../../fixtures/runs.ts';
 
 const wire = (text: string): Uint8Array => parseName(text) as Uint8Array;
 const owner = wire('www.example.test');
@@ -34,10 +35,14 @@ t.test('an RRset in any order, with records twice, is one sequence of bytes', as
         const turned = set.map((_, at) => set[(at + turn) % set.length] as Uint8Array);
         return canonical(TYPE.TXT, set) === canonical(TYPE.TXT, [...turned, ...set]);
       }),
+      { numRuns: runs(100) },
     ),
   );
   t.doesNotThrow(() =>
-    fc.assert(fc.property(bytes, bytes, (a, b) => Math.sign(compareRdata(a, b)) === Buffer.compare(a, b))),
+    fc.assert(
+      fc.property(bytes, bytes, (a, b) => Math.sign(compareRdata(a, b)) === Buffer.compare(a, b)),
+      { numRuns: runs(100) },
+    ),
   );
   t.not(canonical(TYPE.TXT, [Uint8Array.of(1)]), canonical(TYPE.TXT, [Uint8Array.of(2)]));
 });
@@ -60,6 +65,7 @@ t.test('a bitmap says the types that it was made of', async (t) => {
         const sorted = set.toSorted((a, b) => a - b);
         return isValid && JSON.stringify(typesOf(bitmap, 0, bitmap.length)) === JSON.stringify(sorted);
       }),
+      { numRuns: runs(100) },
     ),
   );
 });
@@ -84,7 +90,7 @@ t.test('the fields of a signature are read as they were written', async (t) => {
         out.append(signature);
         t.strictSame({ ...readSignature(out.slice()) }, { ...given, signature });
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     ),
   );
   t.equal(signedLabels(wire('*.example.test')), 2);
@@ -100,6 +106,7 @@ t.test('a hash is written as NSEC3 shows it', async (t) => {
         const text = formatRdata(TYPE.NSEC3, nsec3Rdata(digest, [TYPE.A, TYPE.RRSIG]));
         return text === `1 0 0 - ${hashLabel(digest)} A RRSIG`;
       }),
+      { numRuns: runs(100) },
     ),
   );
   t.equal(formatRdata(TYPE.NSEC3PARAM, nsec3ParamRdata()), '1 0 0 -');

@@ -8,6 +8,7 @@ import { Findings } from '../../../src/wire/zone-file/finding.ts';
 import type { PlainRecord } from '../../../src/wire/zone-file/plain.ts';
 import { readZoneFile } from '../../../src/wire/zone-file/reader.ts';
 import { mulberry32 } from '../../fixtures/mutate.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { mutateText } from '../../fuzz/targets/text-mutations.ts';
 import { cases } from '../../interop/zone-file-cases.ts';
 import { line } from './plain-lines.ts';
@@ -98,7 +99,7 @@ t.test('generated files', async (t) => {
         plain += sameBothWays(Buffer.from(lines.join('')), zone);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   t.ok(plain > 300, 'there is something to compare');
 });

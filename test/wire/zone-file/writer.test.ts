@@ -7,6 +7,7 @@ import { compareNames, formatLabels, lowerName, parseName } from '../../../src/w
 import { parseRdata, parseType } from '../../../src/wire/rdata.ts';
 import { canonicalOrder, type WritableRRset, writeZoneFile } from '../../../src/wire/zone-file/writer.ts';
 import { bytesOf, rdataOf } from '../../fixtures/rdata.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { readRRsets } from './read.ts';
 
 function write(zone: string, rrsets: readonly WritableRRset[], comments: readonly string[] = []): string {
@@ -83,7 +84,7 @@ for (const zone of ['example', 'sub\\.zone.example', '']) {
           assert.deepEqual(back, written);
           assert.equal(write(zone, back), text);
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       ),
     );
   });
@@ -123,6 +124,7 @@ t.test('the order is canonical, RFC 4034 §6.1, the zone first, SOA and NS befor
           expected,
         );
       }),
+      { numRuns: runs(100) },
     ),
   );
 });
