@@ -20,21 +20,27 @@ const START_MAX_SECONDS = 60;
 /** Of the times in /proc/PID/stat (proc(5)). */
 const TICKS_PER_SECOND = 100;
 
-/** `note`: told once, as soon as it waits. */
+/** `note`: told once, as soon as it waits, or of a token that is here and not for this user. */
 export function localServer(
   dataDir: string,
   note: (line: string) => void,
   starts: (dataDir: string) => boolean = isStarting,
 ): LocalServer {
   let waitedMs = 0;
+  let isTold = false;
   let next: Promise<void> | undefined;
   return {
     token() {
       const tokenFrom = join(dataDir, 'admin.token');
       try {
         return { token: readFileSync(tokenFrom, 'utf8').trim(), tokenFrom };
-      } catch {
-        // Not here: the reply says what is missing.
+      } catch (error) {
+        const { code = '' } = error as NodeJS.ErrnoException;
+        // Not here: the reply says what is missing. One that others keep to themselves is here all the same.
+        if (!['ENOENT', 'ENOTDIR'].includes(code) && !isTold) {
+          isTold = true;
+          note(`teal: ${tokenFrom} cannot be read (${code}): it is for whoever runs the server`);
+        }
         return undefined;
       }
     },

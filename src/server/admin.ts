@@ -13,6 +13,7 @@ import type { Engine } from '../control/engine.ts';
 import { Tokens } from '../control/tokens.ts';
 import type { Logger } from '../log.ts';
 import { formatEndpoint } from '../sockets/address.ts';
+import { bindRefusal } from '../sockets/bind-refusal.ts';
 import type { Inherited } from '../sockets/inherited.ts';
 import type { Store } from '../store/sqlite.ts';
 import { connectionsLeft, makePrefixOf, openFilesMax } from './client-limits.ts';
@@ -105,7 +106,7 @@ export async function listenAdmin(
     await app.listen({ host: address, port, backlog: BACKLOG, ...(inherited && { fd: inherited.fd }) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'EADDRINUSE' ? 'the address is in use by another process' : message;
+    const why = bindRefusal(code) ?? message;
     throw new StartError(`cannot listen on ${formatEndpoint({ address, port })} (admin): ${why}`);
   }
   const bound = app.server.address() as net.AddressInfo;

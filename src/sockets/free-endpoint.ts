@@ -2,6 +2,7 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { type Endpoint, formatEndpoint } from './address.ts';
+import { bindRefusal } from './bind-refusal.ts';
 import { ListenError } from './open.ts';
 
 /** A port that is free over UDP may be in use over TCP. */
@@ -48,7 +49,7 @@ async function bound(protocol: string, endpoint: Endpoint, bind: Bind): Promise<
     await new Promise<void>((resolve, reject) => bind(resolve, reject));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'EADDRINUSE' ? 'the address is in use by another process' : message;
+    const why = bindRefusal(code) ?? message;
     throw new ListenError(`cannot listen on ${formatEndpoint(endpoint)} (${protocol}): ${why}`);
   }
 }

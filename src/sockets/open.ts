@@ -1,6 +1,7 @@
 /** Opening DNS sockets. The main thread owns them all; workers are given descriptor numbers. */
 import net from 'node:net';
 import { type Endpoint, encodeSockaddr, formatEndpoint, isWildcard, portOf, SOCKADDR_BYTES } from './address.ts';
+import { bindRefusal } from './bind-refusal.ts';
 import { errorName, LINUX, type Libc } from './libc.ts';
 
 /** How often a worker that waits looks at the stop word. */
@@ -157,8 +158,9 @@ function bind(libc: Libc, fd: number, endpoint: Endpoint, protocol: string): voi
   if (libc.bind(fd, sockaddr, sockaddr.length) === 0) return;
   const errno = libc.errno();
   const what = `cannot listen on ${formatEndpoint(endpoint)} (${protocol})`;
-  if (errno === LINUX.EADDRINUSE) throw new AddressInUse(`${what}: the address is in use by another process`);
-  throw new ListenError(`${what}: the kernel says ${errorName(errno)}`);
+  const code = errorName(errno);
+  const why = bindRefusal(code) ?? `the kernel says ${code}`;
+  throw errno === LINUX.EADDRINUSE ? new AddressInUse(`${what}: ${why}`) : new ListenError(`${what}: ${why}`);
 }
 
 /** What waits in a socket, what may, in bytes of the kernel's memory, and how many messages were dropped. */

@@ -51,6 +51,17 @@ t.test('a write waits for a server that is on its way up, and takes the token th
   running?.server.close();
 });
 
+t.test('a token that is here and cannot be read is told of, once', async (t) => {
+  const notes: string[] = [];
+  const folder = t.testdir({ 'admin.token': {} });
+  const local = localServer(folder, (line) => notes.push(line));
+  t.equal(local.token(), undefined);
+  t.equal(local.token(), undefined);
+  t.same(notes, [`teal: ${join(folder, 'admin.token')} cannot be read (EISDIR): it is for whoever runs the server`]);
+  localServer(t.testdir(), (line) => notes.push(line)).token();
+  t.equal(notes.length, 1, 'none that is not there');
+});
+
 t.test('requests that are under way together wait together, and each takes the token that one has found', async (t) => {
   const notes: string[] = [];
   let looks = 0;

@@ -228,6 +228,12 @@ t.test('what is wrong takes one line on standard error', async (t) => {
       69,
       `cannot listen on ${tcpAddress} (TCP): the address is in use`,
     ],
+    [
+      'an address of another machine',
+      { TEAL_DNS_LISTEN: '192.0.2.1:5300' },
+      69,
+      '(UDP): this machine has no such address',
+    ],
     ['admin address in use', { TEAL_ADMIN_LISTEN: tcpAddress }, 69, `cannot listen on ${tcpAddress} (admin)`],
   ];
   for (const [index, [title, env, code, line]] of cases.entries()) {
