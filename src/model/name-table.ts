@@ -123,6 +123,11 @@ export class NameTable {
     return to;
   }
 
+  /** Brings a name's text near; what it says means nothing. */
+  look(number: number): number {
+    return this.#bytes[this.#starts[number]];
+  }
+
   /** Bytes of its canonical text. */
   length(number: number): number {
     return this.#starts[number + 1] - this.#starts[number];
