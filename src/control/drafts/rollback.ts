@@ -99,7 +99,8 @@ function lastBefore(store: Store, service: Service, revision: number): number {
 
 /** The weights that were in force at a revision. */
 function weightsAt(store: Store, service: Service, wanted: number): WeightsAt | Problem {
-  const [found] = wanted > store.lastRevision ? [] : store.history('service', service.name, wanted + 1, 1);
+  if (wanted > store.lastRevision) return new Problem('revision_unknown', `There is no revision ${wanted} yet.`);
+  const [found] = store.history('service', service.name, wanted + 1, 1);
   const { after = null, forgotten } = found === undefined ? {} : subjectOf(found, service.name);
   if (found !== undefined && forgotten?.includes('after')) {
     const detail = `What the service ${service.name} was at revision ${found.revision} is no longer kept (history.contentRevisions): set the weights by hand.`;

@@ -105,7 +105,8 @@ t.test('rollback to a revision restores the weights that were in force then', as
   t.match(fixture.must({ kind: 'rollback', name: app, revision: 2 }).body, { weights: { blue: 100, green: 0 } });
   t.match(fixture.must({ kind: 'rollback', name: app, revision: 5 }).body, { weights: { blue: 0, green: 7 } });
   t.equal(fixture.code({ kind: 'rollback', name: app, revision: 1 }), 'revision_unknown', 'before it was made');
-  t.equal(fixture.code({ kind: 'rollback', name: app, revision: 99 }), 'revision_unknown', 'in the future');
+  const future = fixture.execute({ kind: 'rollback', name: app, revision: 99 });
+  t.match(future, { code: 'revision_unknown', detail: 'There is no revision 99 yet.' });
 });
 
 t.test('rollback does not reach past a change of the pools, nor into an earlier life of the name', async (t) => {
