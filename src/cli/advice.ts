@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from './exit.ts';
 
 const advice: Readonly<Record<string, string>> = {
   token_missing: 'set TEAL_TOKEN, or name a file with --token-file',
-  token_forbidden: 'use a token with a wider scope: `teal token create --help`',
+  token_forbidden: 'use a token that reaches it: `teal whoami` tells how far this one goes',
   address_forbidden: 'use it from where it may be used, or another token: `teal token show NAME` tells its networks',
   zone_unknown: '`teal zone list` shows the zones',
   service_unknown: '`teal service list` shows the services',

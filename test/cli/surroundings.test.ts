@@ -34,7 +34,7 @@ t.test('a token is made, shown once or written to a private file, and revoked', 
   t.match(await type('shift app.example.test blue=1 green=1', { env: { TEAL_TOKEN: secret } }), { code: 0 });
   t.match(await type('zone rm example.test', { env: { TEAL_TOKEN: secret } }), {
     code: EXIT.NO_PERMISSION,
-    stderr: /\[token_forbidden\] — use a token with a wider scope/,
+    stderr: /\[token_forbidden\] — use a token that reaches it: `teal whoami` tells/,
   });
   const file = join(temporaryFolder(t), 'reader.token');
   const kept = await type(['token', 'create', 'reader', '--scope', 'read', '-o', file]);
