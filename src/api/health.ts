@@ -68,13 +68,14 @@ const ready = {
   operationId: 'getReadiness',
   summary: 'The server answers, and takes changes',
   description:
-    'For load balancers: 503 while a worker is missing, the store takes no change, a zone that is signed cannot be signed anew (`detail` counts those zones, and names five at most), or not all of one is answered with signatures yet. A stale node of a fleet says so, and is ready: it answers.',
+    'For load balancers: 503 while a worker is missing, the store takes no change, the table had no room for a zone, which is answered with SERVFAIL (`detail` names five at most), a zone that is signed cannot be signed anew (`detail` counts those zones, and names five at most), or not all of one is answered with signatures yet. A stale node of a fleet says so, and is ready: it answers.',
   response: {
     200: status('ready', 'It does both.', { fleet: fleetReadiness }),
     ...problemReplies([
       'request_invalid',
       'store_unavailable',
       'workers_missing',
+      'zones_left_out',
       'signing_refused',
       'signing_unfinished',
     ]),

@@ -18,6 +18,7 @@ const advice: Readonly<Record<string, string>> = {
   store_unavailable: 'answers go on; look at the disk of the server and at its log, then repeat',
   signing_refused: 'answers go on by what is signed; look at the clock and at the keys of the server, then repeat',
   signing_unfinished: 'answers go on; it ends by itself when all signatures are made',
+  zones_left_out: 'raise table.maxBytes in the settings of the server to what its log says, and restart it',
   table_full: 'raise table.maxBytes in the settings of the server',
   route_unknown: 'this server is older than this command: compare `teal --version` on both',
   internal: 'look at the log of the server',

@@ -100,11 +100,11 @@ export class Engine {
 
   /**
    * Brings what the store holds into the table. To be called once, before anything is answered. `atMs`: Unix time,
-   * milliseconds, until which an earlier process may have answered.
+   * milliseconds, until which an earlier process may have answered. `leftOut`: is told why zones are left out.
    */
-  load(atMs: number): Problem | undefined {
+  load(atMs: number, leftOut: (why: Problem) => void = () => {}): Problem | undefined {
     const bring = (changes: readonly TableChange[]) => this.#bring(changes);
-    return loadAll(this.#store, { table: this.#table, inForce: this.#inForce, bring }, atMs);
+    return loadAll(this.#store, { table: this.#table, inForce: this.#inForce, bring, leftOut }, atMs);
   }
 
   /**

@@ -2,10 +2,9 @@
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { withHeld } from '../model/drain.ts';
 import { Problem } from '../model/errors.ts';
-import type { ModelChange } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
-import type { TableChanges } from '../table/changes.ts';
+import type { TableChange, TableChanges } from '../table/changes.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
 import { ZoneFull } from '../table/zone-loader.ts';
 import { sealedOf } from '../table/zone-sealer.ts';
@@ -19,8 +18,10 @@ interface Into {
   readonly table: Pick<TableChanges, 'load' | 'memory'>;
   /** Prepares changes and publishes them. */
   readonly bring: (
-    changes: readonly Extract<ModelChange, { op: 'putService' | 'putSigning' }>[],
+    changes: readonly Extract<TableChange, { op: 'putService' | 'putSigning' | 'leaveOut' }>[],
   ) => Problem | undefined;
+  /** Is told why zones are left out, if some are. */
+  readonly leftOut: (why: Problem) => void;
   /** A service as it is answered. */
   readonly inForce: (service: Service) => Service;
 }
@@ -33,7 +34,7 @@ const ROOM_FACTOR = 1.25;
 const NAMED_MAX = 5;
 
 /** `atMs`: Unix time, milliseconds, until which answers may have been given. */
-export function loadAll(store: Store, { table, bring, inForce }: Into, atMs: number): Problem | undefined {
+export function loadAll(store: Store, { table, bring, inForce, leftOut }: Into, atMs: number): Problem | undefined {
   const signings: ZoneSigning[] = [];
   const full: ZoneFull[] = [];
   return (
@@ -42,18 +43,21 @@ export function loadAll(store: Store, { table, bring, inForce }: Into, atMs: num
       const sealed = () => store.servicesIn(zone.name).flatMap((service) => sealedOf(inForce(service)));
       const signed = signing && { signing, services: sealed() };
       const loaded = table.load(zone, () => store.rrsetsOf(zone.name), signed);
-      // The others are loaded all the same, so that it is known what would do for all.
-      if (loaded instanceof ZoneFull) full.push(loaded);
-      else if (loaded instanceof Problem) return loaded;
+      if (loaded instanceof ZoneFull) {
+        full.push(loaded);
+        // The others are answered all the same.
+        return bring([{ op: 'leaveOut', zone }]) && noRoom(full, table);
+      }
+      if (loaded instanceof Problem) return loaded;
       if (loaded === 'unsigned' && signing !== undefined) signings.push(signing);
       return undefined;
     }) ??
-    noRoom(full, table, () => store.allServices().length * SERVICE_BYTES) ??
     firstProblem(chunksOf(store.allServices(), LOAD_CHUNK), (services) => {
       const held = services.map((service) => withHeld(service, service, atMs));
       const problem = bring(held.map((service) => ({ op: 'putService', service })));
-      return problem?.code === 'table_full' ? firstFull(held, { table, bring }) : problem;
+      return problem?.code === 'table_full' ? firstFull(held, { table, bring }, full) : problem;
     }) ??
+    (full.length === 0 ? undefined : leftOut(noRoom(full, table))) ??
     // Last, so that what proves a name is made of all that is there, and is found signed.
     firstProblem(signings, (signing) => bring([{ op: 'putSigning', signing }]))
   );
@@ -71,18 +75,20 @@ function* chunksOf<Item>(items: readonly Item[], size: number): Generator<Item[]
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
 
-/** Why there is no room for some zones, and what there would have to be; `moreBytes`: for what is not loaded yet. */
-function noRoom(full: readonly ZoneFull[], { memory }: Into['table'], moreBytes: () => number): Problem | undefined {
-  if (full.length === 0) return undefined;
-  const bytes = full.reduce((sum, zone) => sum + zone.bytes, 0);
+/** Why there is no room for some zones, and what there would have to be. */
+function noRoom(full: readonly ZoneFull[], { memory }: Into['table']): Problem {
   const names = full.slice(0, NAMED_MAX).map(({ zone, bytes }) => `${shown(zone)} (about ${bytes} bytes)`);
   const more = full.length > names.length ? ` and ${full.length - names.length} more` : '';
   const what = `${full.length === 1 ? 'the zone' : `${full.length} zones:`} ${names.join(', ')}${more}`;
-  return tableFull(what, memory, bytes + moreBytes());
+  return tableFull(what, memory, sumOf(full));
 }
 
-/** The first service that has no room, of those that have none together. */
-function firstFull(services: readonly Service[], { table, bring }: Pick<Into, 'table' | 'bring'>): Problem | undefined {
+/** The first service that has no room, of those that have none together; beside zones that have none. */
+function firstFull(
+  services: readonly Service[],
+  { table, bring }: Pick<Into, 'table' | 'bring'>,
+  full: readonly ZoneFull[],
+): Problem | undefined {
   const before = table.memory.usedBytes;
   for (const [at, service] of services.entries()) {
     const problem = bring([{ op: 'putService', service }]);
@@ -93,9 +99,13 @@ function firstFull(services: readonly Service[], { table, bring }: Pick<Into, 't
     const left = services.length - at;
     const what = `${left} of ${services.length} services, the first being ${shown(service.name)} of the zone ${shown(service.zone)}`;
     const each = at === 0 ? SERVICE_BYTES : Math.max(SERVICE_BYTES, (table.memory.usedBytes - before) / at);
-    return tableFull(what, table.memory, left * each);
+    return tableFull(what, table.memory, left * each + sumOf(full));
   }
   return undefined;
+}
+
+function sumOf(zones: readonly ZoneFull[]): number {
+  return zones.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function tableFull(what: string, { usedBytes, maxBytes }: TableChanges['memory'], moreBytes: number): Problem {

@@ -49,6 +49,9 @@ export interface ReleaseView {
   readonly progress: AnalysisProgress | undefined;
 }
 
+/** Zones that /readyz names. */
+const LEFT_OUT_NAMED_MAX = 5;
+
 export class Queries {
   readonly agreement: Agreement;
   readonly #store: Store;
@@ -293,7 +296,17 @@ export class Queries {
     }
     this.#store.check();
     const failed = this.#store.failure === undefined ? undefined : this.#store.tryAgain();
-    return failed ?? this.#observed.signingRefusal();
+    return failed ?? this.#leftOut() ?? this.#observed.signingRefusal();
+  }
+
+  /** Anybody may ask, and is told some names of zones. */
+  #leftOut(): Problem | undefined {
+    const zones = [...this.#observed.leftOut()];
+    if (zones.length === 0) return undefined;
+    const named = zones.slice(0, LEFT_OUT_NAMED_MAX).map(shown).join(', ');
+    const more = zones.length > LEFT_OUT_NAMED_MAX ? ` and ${zones.length - LEFT_OUT_NAMED_MAX} more` : '';
+    const detail = `The table had no room at the start for ${named}${more}: queries there are answered with SERVFAIL. Raise table.maxBytes and restart; the log says to what.`;
+    return new Problem('zones_left_out', detail);
   }
 }
 

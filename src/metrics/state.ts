@@ -11,6 +11,7 @@ export interface MeasuredMemory {
     readonly maxBytes: number;
     readonly waiting: number;
   };
+  readonly content: { leftOut(): ReadonlySet<string> };
 }
 
 /** The store, as far as it is measured here. */
@@ -35,6 +36,11 @@ export function tableMetrics(registry: Registry, table: MeasuredMemory): void {
   gauge('teal_table_used_bytes', 'Memory that answers take.', () => table.memory.usedBytes);
   gauge('teal_table_size_bytes', 'Memory that the table has taken from the system.', () => table.memory.sizeBytes);
   gauge('teal_table_limit_bytes', 'Memory that the table may take: table.maxBytes.', () => table.memory.maxBytes);
+  gauge(
+    'teal_table_left_out_zones',
+    'Zones for which the table had no room: they are answered with SERVFAIL.',
+    () => table.content.leftOut().size,
+  );
   gauge('teal_table_waiting_blocks', 'Replaced blocks that a worker may still read.', () => table.memory.waiting);
 }
 

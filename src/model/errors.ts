@@ -107,6 +107,7 @@ export const problemStatus = {
   fleet_unavailable: 503,
   busy: 503,
   workers_missing: 503,
+  zones_left_out: 503,
   too_many_streams: 503,
   stopping: 503,
   signing_refused: 503,

@@ -13,6 +13,7 @@ import {
   REFUSED,
   REWRITE,
   SIGNATURES,
+  UNAVAILABLE,
 } from '../table/lookup-result.ts';
 import { EXTENDED_ERROR, FLAG, HEADER_BYTES, RCODE, TYPE } from '../wire/constants.ts';
 import { Additional, hostAt } from './additional.ts';
@@ -99,6 +100,10 @@ export class Resolution {
           // An alias that leaves our zones ends there; the resolver goes on by itself.
           if (this.#chain.length === 0) this.#refuse();
           return;
+        case UNAVAILABLE:
+          // The same as from a server that cannot load a zone: resolvers ask the zone's other nameservers (RFC 2308 §7.1).
+          if (this.#chain.length === 0) this.#fail();
+          return;
         case DELEGATION:
           // No AA for a referral, unless an alias before it has set it (RFC 1035 §4.1.1: it is about the first owner).
           return sections.refer(name, position);
@@ -154,7 +159,7 @@ export class Resolution {
     const lookup = this.#lookup;
     let label = lookup.wildcard ? lookup.encloserLabel : 0;
     if (found === REFUSED) return 0;
-    if (found === NO_NAME) label = lookup.apexLabel;
+    if (found === NO_NAME || found === UNAVAILABLE) label = lookup.apexLabel;
     if (found === DELEGATION || found === REWRITE) label = lookup.cutLabel;
     const isByType = found === FOUND || found === PICK || found === ALIAS;
     const kind = isByType ? type : NOT_BY_TYPE + found;
@@ -163,6 +168,11 @@ export class Resolution {
 
   #isAlias(rrset: number, type: number): boolean {
     return this.#lookup.view.words[rrset + RRSET.TARGET] !== 0 && type !== TYPE.CNAME && type !== TYPE.ANY;
+  }
+
+  #fail(): void {
+    this.#reply.rcode = RCODE.SERVFAIL;
+    this.extendedError = EXTENDED_ERROR.NOT_READY;
   }
 
   #refuse(): void {

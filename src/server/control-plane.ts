@@ -119,6 +119,7 @@ export function makeControlPlane(
     analysisOf: (id) => releases.progressOf(id),
     health: seen,
     missingWorkers: () => fleet.missing,
+    leftOut: () => table.content.leftOut(),
     signingRefusal: () => signers.unreadiness(),
   });
   const answerer = new Explainer(table.shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));

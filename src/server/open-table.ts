@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Settings } from '../config.ts';
 import { Engine } from '../control/engine.ts';
 import { foreign } from '../control/log/catch-up.ts';
+import { shown } from '../control/names.ts';
 import { inForce, type SeenHealth } from '../control/observed/health.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/sqlite.ts';
@@ -119,7 +120,7 @@ async function load(ground: Ground, memory: TableMemory): Promise<OpenedTable> {
   const table = new Table(memory.shared, registry);
   const engine = engineOf(ground, table);
   const startedAt = performance.now();
-  const problem = engine.load(Date.now());
+  const problem = engine.load(Date.now(), (why) => tellLeftOut(ground, table, why.detail));
   if (problem !== undefined) log.error({ code: problem.code }, problem.detail);
   mustWork(problem);
   seed(ground, engine);
@@ -144,7 +145,10 @@ function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): O
     if (service !== undefined) seen.seeAnswered(service, answered);
   }
   const engine = engineOf(ground, table);
+  const leftOut = table.content.leftOut();
+  if (leftOut.size > 0) tellLeftOut(ground, table, 'the table had no room for some zones when it was loaded');
   for (const signing of store.allSignings()) {
+    if (leftOut.has(signing.zone)) continue;
     const has = (type: number): boolean => table.content.hasRRset(signing.zone, signing.zone, type);
     ground.signers.adopt(signing, has(TYPE.DNSKEY), has(TYPE.NSEC3PARAM));
   }
@@ -167,6 +171,18 @@ function engineOf({ store, seen, signers, log }: Ground, table: Table): Engine {
 
 function seed({ settings }: Ground, engine: Engine): void {
   mustSeed(engine.seed(seedCommands(settings.bootstrap), { actor: 'bootstrap', atMs: Date.now() }));
+}
+
+/** Zones that a line of the log names; the rest is counted. */
+const NAMED_MAX = 20;
+
+function tellLeftOut({ log }: Ground, { content }: Table, why: string): void {
+  const leftOut = content.leftOut();
+  const zones = [...leftOut].slice(0, NAMED_MAX).map(shown);
+  log.error(
+    { code: 'table_full', zones, count: leftOut.size },
+    `${why}. Until a restart with more, queries for what is left out are answered with SERVFAIL`,
+  );
 }
 
 function tell({ log }: Ground, { table }: OpenedTable, what: string, startedAt: number): void {

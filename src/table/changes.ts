@@ -47,6 +47,8 @@ export interface RebuiltZone {
 export type TableChange =
   | Exclude<ModelChange, { op: 'importZone' }>
   | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex }
+  /** A zone that has no room: SERVFAIL, until it is imported, or the table loaded anew. */
+  | { readonly op: 'leaveOut'; readonly zone: Zone }
   | { readonly op: 'rebuildZone'; readonly rebuilt: RebuiltZone }
   /** Leads some names of a zone that is built aside to its services. */
   | { readonly op: 'linkAhead'; readonly zone: string; readonly staged: CaughtUp['staged'] }
@@ -80,6 +82,8 @@ export interface Held {
 
 /** What a table holds, as its writer knows it. */
 export interface TableContent {
+  /** Zones that are answered with SERVFAIL, since there was no room for them. */
+  leftOut(): ReadonlySet<string>;
   hasZone(zone: string): boolean;
   hasRRset(zone: string, name: string, type: number): boolean;
   /** As they are answered. */

@@ -61,6 +61,8 @@ export const ARENA = {
   /** First word that the allocator may hand out. */
   FIRST_FREE: LINE_WORDS,
 } as const;
+/** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
+export const DEPTHS_EXACT = 30;
 
 /** Every version (of a zone, a node or a plan) begins with these. */
 export const VERSION = {
@@ -105,6 +107,8 @@ export const ZONE_HAS_WILDCARD = 1;
 export const ZONE_HAS_BORDER = 2;
 /** The zone proves by NSEC3 (RFC 5155). */
 export const ZONE_IS_HASHED = 4;
+/** The table had no room for the zone when it was loaded: of its records only those of the apex are there, and nobody is answered by any. */
+export const ZONE_IS_LEFT_OUT = 8;
 /**
  * An entry in the order of a zone's hashed names is no node: it never changes, its VERSION_WORD leads to the NSEC3 RRset
  * itself, its name is the hash as one label, PARENT is the node whose name it is (0: that is not known), and CHILDREN this.

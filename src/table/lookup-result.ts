@@ -19,4 +19,7 @@ export const REWRITE = 7;
 /** RRSIG was asked for: the signatures of all RRsets of `version` answer. */
 export const SIGNATURES = 8;
 
-export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+/** The zone of the name is left out of the table: nothing is known of what it holds. */
+export const UNAVAILABLE = 9;
+
+export type LookupResult = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;

@@ -6,6 +6,7 @@ import { NO_ENTRY } from './index-ahead.ts';
 import { LastZone } from './last-zone.ts';
 import {
   ARENA,
+  DEPTHS_EXACT,
   ENTRY,
   NODE,
   NODE_HAS_CNAME,
@@ -17,6 +18,7 @@ import {
   ZONE_HAS_BORDER,
   ZONE_HAS_WILDCARD,
   ZONE_IS_HASHED,
+  ZONE_IS_LEFT_OUT,
 } from './layout.ts';
 import {
   ALIAS,
@@ -29,13 +31,11 @@ import {
   REFUSED,
   REWRITE,
   SIGNATURES,
+  UNAVAILABLE,
 } from './lookup-result.ts';
 import type { SharedTable } from './memory.ts';
 import type { OrderAhead } from './order/ahead.ts';
 import { TableReader } from './reader.ts';
-
-/** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
-const DEPTHS_EXACT = 30;
 
 /** A worker's lookups. The fields have what the last one found; nothing is allocated. */
 export class Lookup extends TableReader {
@@ -106,6 +106,7 @@ export class Lookup extends TableReader {
     this.order = words[zone + ZONE.ORDER];
     this.wildcard = false;
     this.service = false;
+    if ((this.#flags & ZONE_IS_LEFT_OUT) !== 0) return UNAVAILABLE;
     const isKnown = (known !== 0 || likely === NO_ENTRY) && this.likelyNodeIn === index;
     const node = isKnown ? known : this.nodeOf(index, name, 0);
     let version = node === 0 ? 0 : this.existing(node);
@@ -190,8 +191,7 @@ export class Lookup extends TableReader {
   /** Whether a zone of ours below the one that was searched last holds the name: what it says is what counts. */
   #isOfChild(name: HashedName): boolean {
     const depths = this.view.words[ARENA.ZONE_DEPTHS];
-    const most = name.labels - this.#apexDepth;
-    for (let label = 0; label < most; label++) if (this.#zoneAt(name, label, depths) !== 0) return true;
+    for (let i = name.labels - this.#apexDepth; i-- > 0; ) if (this.#zoneAt(name, i, depths) !== 0) return true;
     return false;
   }
 
@@ -287,13 +287,14 @@ export class Lookup extends TableReader {
 
   /**
    * DS belongs to the parent's side of a zone cut (RFC 4035 §3.1.4.1): where we hold both zones, the parent answers.
-   * A parent that does not delegate the name knows nothing of it, and its NXDOMAIN would deny the whole child zone.
+   * One that does not delegate the name, and is not left out, knows nothing: its NXDOMAIN would deny the whole child zone.
    */
   #zoneOfDs(name: HashedName): number {
     const zone = this.#zoneOf(name, 0);
     if (zone === 0 || this.apexLabel > 0 || name.labels === 0) return zone;
     const parent = this.#zoneOf(name, 1);
     if (parent !== 0) {
+      if ((this.view.words[parent + ZONE.FLAGS] & ZONE_IS_LEFT_OUT) !== 0) return parent;
       const node = this.nodeOf(this.view.words[parent + ZONE.INDEX], name, 0);
       const version = node === 0 ? 0 : this.existing(node);
       if (version !== 0 && (this.view.words[version + NODE.FLAGS] & NODE_IS_CUT) !== 0) return parent;

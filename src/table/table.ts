@@ -9,6 +9,7 @@ import type { CounterRegistry } from './counters.ts';
 import type { Followed } from './followed.ts';
 import type { BlockList } from './free-blocks.ts';
 import { CONTROL, WRITER } from './layout.ts';
+import { LeftOut } from './left-out.ts';
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { NodeWriter } from './nodes.ts';
 import { Observed } from './observed.ts';
@@ -38,6 +39,7 @@ export class Table implements TableChanges {
   readonly #preparation: Preparation;
   readonly #nodes: NodeWriter;
   readonly #zones: ZoneWriter;
+  readonly #leftOut: LeftOut;
   readonly #services: ServiceWriter;
   readonly #registry = new ServiceRegistry();
   readonly #loader: ZoneLoader;
@@ -55,6 +57,7 @@ export class Table implements TableChanges {
     this.#preparation = new Preparation(this.#arena, this.#reclaimer);
     this.#nodes = new NodeWriter(this.#arena, this.#reclaimer, this.#preparation, isFresh);
     this.#zones = new ZoneWriter(this.#preparation, this.#nodes, this.#registry);
+    this.#leftOut = new LeftOut(this.#preparation, this.#nodes, this.#zones);
     this.#services = new ServiceWriter(this.#preparation, this.#zones, this.#registry, counters);
     this.signatures = looksOf(
       new SignatureLook(this.#arena.view, this.#nodes, this.#registry),
@@ -74,6 +77,7 @@ export class Table implements TableChanges {
         reclaimer: table.#reclaimer,
         nodes: table.#nodes,
         zones: table.#zones,
+        leftOut: table.#leftOut,
         registry: table.#registry,
         counters,
       });
@@ -148,11 +152,14 @@ export class Table implements TableChanges {
   }
 
   #apply(change: TableChange, all: readonly TableChange[]): void {
+    if (this.#leftOut.zones.size > 0 && this.#leftOut.passesOver(change, all)) return;
     switch (change.op) {
       case 'putZone':
         return this.#zones.put(change.zone);
       case 'importZone':
         return this.#zones.takeover.import(change.zone, change.staged);
+      case 'leaveOut':
+        return this.#leftOut.put(change.zone);
       case 'rebuildZone':
         return this.#zones.takeover.rebuild(change.rebuilt);
       case 'renewNames':
@@ -211,6 +218,7 @@ export class Table implements TableChanges {
   }
 
   readonly content: TableContent = {
+    leftOut: () => this.#leftOut.zones,
     hasZone: (zone) => this.#zones.has(zone),
     hasRRset: (zone, name, type) => this.#zones.hasRRset(zone, name, type),
     service: (name) => this.#registry.get(name)?.service,

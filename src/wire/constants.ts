@@ -260,6 +260,8 @@ export const EDNS_OPTION = {
 
 /** Extended errors (RFC 8914 §4) that we send. */
 export const EXTENDED_ERROR = {
+  /** §4.15: not fully functional. */
+  NOT_READY: 14,
   /** §4.19: the operator does not allow it. */
   PROHIBITED: 18,
   /** §4.21: no zone of ours holds the name. */

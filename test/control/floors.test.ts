@@ -7,7 +7,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   names: [],
   clock: [],
   lines: [],
-  loading: [],
+  loading: ['names'],
   nodes: [],
   listing: [],
   // Work that leaves the thread to others in between.

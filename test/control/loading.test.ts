@@ -1,13 +1,15 @@
-/** A start whose table is too small says what has no room, and what would do: and that does. */
-import t from 'tap';
+/** A start whose table is too small says what has no room, and what would do: and that does. What has none is left out, and all else answered. */
+import t, { type Test } from 'tap';
 import { Signers } from '../../src/control/dnssec/signers.ts';
 import { Engine } from '../../src/control/engine.ts';
+import { Queries } from '../../src/control/queries.ts';
 import type { ZoneSigning } from '../../src/model/dnssec/signing.ts';
-import type { ZoneSigners } from '../../src/table/rrset-signer.ts';
+import { NO_SIGNERS, type ZoneSigners } from '../../src/table/rrset-signer.ts';
+import { createTableMemory } from '../../src/table/shared-memory.ts';
 import { beginLarge, head, many, signCommand, zone } from '../fixtures/aside.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { decode } from '../fixtures/dns-decode.ts';
-import { makeEngine, NOON_MS } from '../fixtures/engine.ts';
+import { bluegreen, makeEngine, NOON_MS } from '../fixtures/engine.ts';
 import { makeKeyring } from '../fixtures/keyring.ts';
 import { askBytes, makeTable } from '../fixtures/table.ts';
 
@@ -40,11 +42,15 @@ function putServices(world: World, count: number): void {
   }
 }
 
-/** What a start from the store says with such a table; undefined: nothing, all is there. */
+/** What a start from the store says with such a table, whether it refuses or goes on; undefined: nothing, all is there. */
 function refusal({ store }: Pick<World, 'store'>, maxBytes: number, signers?: ZoneSigners): string | undefined {
   const { table } = makeTable({ maxBytes });
   if (signers !== undefined) table.signWith(signers);
-  return new Engine(store, table).load(NOON_MS)?.detail;
+  let why: string | undefined;
+  const problem = new Engine(store, table).load(NOON_MS, ({ detail }) => {
+    why = detail;
+  });
+  return problem?.detail ?? why;
 }
 
 const stores: Readonly<Record<string, (world: World) => void>> = {
@@ -80,7 +86,6 @@ for (const [what, fill] of Object.entries(stores)) {
 t.test('zones and services are named', async (t) => {
   const world = makeEngine(t);
   stores['a large zone between small ones']?.(world);
-  putServices(world, 150);
   t.match(refusal(world, 2 ** 16), /no room for the zone large\.test \(about \d+ bytes\): /);
   const other = makeEngine(t);
   putServices(other, 150);
@@ -119,3 +124,80 @@ t.test('a zone that is being signed for the first time, with no room for that, i
   const later = Object.create(store, { signing: { value: () => told } }) as typeof store;
   t.match(refusal({ store: later }, maxBytes, new Signers(keyring, ground)), /no room for the zone example\.com/);
 });
+
+/** A world with a zone that has no room, one beside it, and one above and one below. */
+function leftOut(t: Test) {
+  const world = makeEngine(t);
+  const { must, folder } = world;
+  putZone(world, 'test', 1);
+  must({
+    kind: 'rrset.put',
+    zone: 'test',
+    name: 'to.test',
+    type: 'CNAME',
+    body: { ttlSeconds: 60, rdata: ['n1.large.test'] },
+  });
+  putZone(world, 'large.test', 900);
+  must({ kind: 'service.put', name: 'app.large.test', body: bluegreen(1, 0) });
+  putZone(world, 'below.large.test', 2);
+  putZone(world, 'small.test', 3);
+  const memory = createTableMemory({ readers: 2, initialBytes: 4096, maxBytes: 2 ** 17 });
+  world.close();
+  const again = makeEngine(t, { folder, memory });
+  return { ...again, memory };
+}
+
+const SERVFAIL = 2;
+const NXDOMAIN = 3;
+
+function expectLeftOut(t: Test, { ask, table }: Pick<World, 'ask' | 'table'>): void {
+  t.same([...table.content.leftOut()], ['large.test']);
+  for (const name of ['large.test', 'n7.large.test', 'nope.large.test', 'app.large.test']) {
+    for (const type of ['A', 'SOA', 'TXT', 'DS'] as const) {
+      if (name === 'large.test' && type === 'DS') continue;
+      t.equal(ask(name, type), SERVFAIL, `${name} ${type}`);
+    }
+  }
+  t.same(ask('n1.below.large.test'), ['192.0.2.1'], 'a zone below');
+  t.equal(ask('below.large.test', 'DS'), SERVFAIL, 'whether the zone above delegates it is not known');
+  t.same(ask('n1.small.test'), ['192.0.2.1'], 'a zone beside');
+  t.equal(ask('nope.test'), NXDOMAIN, 'a zone above');
+  t.same(ask('to.test'), ['n1.large.test.'], 'an alias that leads there ends with its target');
+}
+
+t.test('a zone without room is answered with SERVFAIL, and all others as ever', async (t) => {
+  const world = leftOut(t);
+  expectLeftOut(t, world);
+  const queries = new Queries(world.store, { leftOut: () => world.table.content.leftOut() });
+  t.match(queries.readiness(), { code: 'zones_left_out', detail: /for large\.test: queries there/ });
+
+  // What changes its records is refused, and what needs none of them is not.
+  const body = { ttlSeconds: 60, rdata: ['192.0.2.1'] };
+  t.equal(world.code({ kind: 'rrset.put', zone: 'large.test', name: 'x.large.test', type: 'A', body }), 'table_full');
+  t.equal(world.code({ kind: 'rrset.delete', zone: 'large.test', name: 'n1.large.test', type: 'A' }), 'table_full');
+  world.must({ kind: 'service.put', name: 'app.large.test', body: bluegreen(1, 1) });
+  world.must({ kind: 'rrset.put', zone: 'small.test', name: 'x.small.test', type: 'A', body });
+  expectLeftOut(t, world);
+
+  // It ends with it.
+  world.must({ kind: 'zone.delete', zone: 'large.test', withServices: true });
+  t.equal(world.ask('n7.large.test'), NXDOMAIN);
+  t.equal(queries.readiness(), undefined);
+});
+
+t.test(
+  'a later writer goes on with a table without the zone, and takes what other nodes have changed in it',
+  async (t) => {
+    const { folder, memory, table, close } = leftOut(t);
+    t.same([...table.content.leftOut()], ['large.test']);
+    const signers = { ...NO_SIGNERS, mustTake: true };
+    close();
+    const later = makeEngine(t, { folder, memory, goesOn: true, signers });
+    expectLeftOut(t, later);
+    const body = { ttlSeconds: 60, rdata: ['192.0.2.1'] };
+    later.must({ kind: 'rrset.put', zone: 'large.test', name: 'x.large.test', type: 'A', body });
+    later.must({ kind: 'rrset.delete', zone: 'large.test', name: 'n1.large.test', type: 'A' });
+    expectLeftOut(t, later);
+    t.equal(refusal(later, 2 ** 20), undefined, 'with more room all of it is there');
+  },
+);

@@ -1,32 +1,13 @@
-/** A start whose table is too small for what the store holds: what is told where, and that what it advises does. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import t, { type Test } from 'tap';
-import { surroundings } from '../fixtures/environment.ts';
-import { startTeal } from '../fixtures/process.ts';
+/** A start whose table is too small for a zone of the store: all others are answered, it is told where one looks, and what is advised does. */
+import t from 'tap';
+import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
 const HEAD = '@ 60 SOA ns1.example.net. h.example.net. 1 7200 3600 1209600 60\n@ 60 NS ns1.example.net.\n';
 const NAMES = 20_000;
 
-/** A start that is to be refused. */
-async function refused(t: Test, env: Record<string, string>) {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...surroundings, TEAL_DNS_LISTEN: '127.0.0.1:0', TEAL_ADMIN_LISTEN: '127.0.0.1:0', ...env },
-  });
-  t.teardown(() => child.kill('SIGKILL'));
-  const said = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await once(child, 'close');
-  const [log, stderr] = await said;
-  return {
-    code,
-    stderr,
-    log: log
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line)),
-  };
+async function rcodeOf(teal: TealProcess, name: string): Promise<number> {
+  return (await askUdp('127.0.0.1', teal.dnsPort, buildQuery({ name }))).rcode;
 }
 
 for (const planes of ['two', 'one']) {
@@ -44,22 +25,28 @@ for (const planes of ['two', 'one']) {
     t.ok(reply.ok, await reply.text());
     await first.end('SIGTERM');
 
-    const small = { ...env, TEAL_DATA_DIR: folder, TEAL_TABLE_MAX_BYTES: String(2 ** 21) };
-    const { code, stderr, log } = await refused(t, small);
-    t.equal(code, 69);
+    const before = await startTeal(folder, { env: { ...env, TEAL_TABLE_MAX_BYTES: String(2 ** 21) } });
+    t.teardown(() => before.child.kill('SIGKILL'));
+    const errors = before.log.filter(({ level }) => level === 'error');
+    const msg =
+      /^the table has no room for the zone large\.test \(about \d+ bytes\): table\.maxBytes is 2097152; raise it to \d+, .* SERVFAIL$/;
+    t.match(errors, [{ code: 'table_full', zones: ['large.test'], msg }]);
+    t.equal(errors.length, 1);
+    t.match(await before.call('GET', '/readyz'), { status: 503, body: { code: 'zones_left_out' } });
     t.match(
-      stderr,
-      /^teal: the table has no room for the zone large\.test \(about \d+ bytes\): table\.maxBytes is 2097152; raise it to \d+, .*\n$/,
+      await fetch(`${before.admin}/metrics`, { headers: { authorization: `Bearer ${before.token}` } }).then((each) =>
+        each.text(),
+      ),
+      /^teal_table_left_out_zones 1$/m,
     );
-    t.match(
-      log.filter(({ level }) => level === 'error'),
-      [{ code: 'table_full', msg: /no room for the zone large\.test / }],
-    );
-
-    const advised = /raise it to (\d+),/.exec(stderr)?.[1] ?? '';
+    t.equal(await rcodeOf(before, 'n7.large.test'), 2);
+    t.equal(await rcodeOf(before, 'app.example.test'), 0, 'other zones are answered');
+    await before.end('SIGTERM');
+    const advised = /raise it to (\d+),/.exec(String(errors[0]?.msg))?.[1] ?? '';
     const again = await startTeal(folder, { env: { ...env, TEAL_TABLE_MAX_BYTES: advised } });
     t.teardown(() => again.child.kill('SIGKILL'));
-    t.equal((await again.call('GET', '/v1/zones/large.test')).status, 200);
+    t.equal(await rcodeOf(again, 'n7.large.test'), 0);
+    t.equal((await again.call('GET', '/readyz')).status, 200);
     await again.end('SIGTERM');
   });
 }

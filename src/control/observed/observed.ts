@@ -10,6 +10,8 @@ export interface Observed {
   readonly health: HealthView;
   /** Workers that do not answer at the moment. */
   missingWorkers(): readonly number[];
+  /** Zones that are answered with SERVFAIL, since the table had no room for them. */
+  leftOut(): ReadonlySet<string>;
   /** Why what needs a new signature is refused at the moment; undefined: it is not. */
   signingRefusal(): Problem | undefined;
 }
@@ -18,5 +20,6 @@ export const nothingObserved: Observed = {
   analysisOf: () => undefined,
   health: nothingSeen,
   missingWorkers: () => [],
+  leftOut: () => new Set(),
   signingRefusal: () => undefined,
 };

@@ -49,6 +49,7 @@ export class ImageKeeper {
     // What waits for readers would be given up while it is copied.
     if (this.#engine.isHalted || revision === undefined || revision === this.#copied || this.#table.memory.waiting > 0)
       return;
+    if (this.#isPartial) return;
     const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
     const task: ImageTask = { ...this.#task, sync: true };
     const thread = new Worker(entry, { workerData: { entry: entry.href, task }, name: 'teal-image' });
@@ -67,6 +68,11 @@ export class ImageKeeper {
     thread.unref();
   }
 
+  /** A start is to look whether there is room for all by then. */
+  get #isPartial(): boolean {
+    return this.#table.content.leftOut().size > 0;
+  }
+
   /** One line for each kind of failure, until one is made. */
   #told(failure: string | undefined): void {
     if (failure !== undefined && failure !== this.#failure)
@@ -82,7 +88,7 @@ export class ImageKeeper {
     clearInterval(this.#looking);
     await this.#thread?.terminate();
     // After a fault nobody knows what was left half done: the copy before is good, and the log has the rest.
-    if (this.#engine.isHalted || this.#table.held === undefined) return;
+    if (this.#engine.isHalted || this.#table.held === undefined || this.#isPartial) return;
     const startedAt = performance.now();
     try {
       writeImage({ ...this.#task, sync: false });

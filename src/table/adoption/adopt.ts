@@ -9,6 +9,7 @@
  * epoch (reclaim.ts). A walk that meets what cannot be is a Doubt, and the table is then built anew elsewhere.
  */
 import type { CounterRegistry } from '../counters.ts';
+import type { LeftOut } from '../left-out.ts';
 import type { Arena } from '../memory.ts';
 import type { NodeWriter } from '../nodes.ts';
 import type { Reclaimer } from '../reclaim.ts';
@@ -24,14 +25,16 @@ interface NewWriter {
   readonly reclaimer: Reclaimer;
   readonly nodes: NodeWriter;
   readonly zones: ZoneWriter;
+  readonly leftOut: LeftOut;
   readonly registry: ServiceRegistry;
   readonly counters: CounterRegistry;
 }
 
 /** Goes on with what lies in the arena. Returns how many words led to what was never published. Throws a Doubt. */
-export function adopt({ arena, reclaimer, nodes, zones, registry, counters }: NewWriter): number {
+export function adopt({ arena, reclaimer, nodes, zones, leftOut, registry, counters }: NewWriter): number {
   const census = new Census(arena.view);
   const left = takeZones(census, nodes);
+  leftOut.adopt(left.zones.map(({ apex }) => apex));
   const used = takeServices({ census, registry, counters, zones }, left.zones, left.linked);
   for (const version of census.unsettled) reclaimer.settle(version);
   const gaps = census.gaps();
