@@ -29,7 +29,7 @@ const round = fc.record({
   /** A reader that holds on to an older generation comes up to date after this round. */
   reenter: fc.boolean(),
   /** Before the changes a zone is begun to be built aside: of these records, or (`isRebuilt`) of those that it has. */
-  begins: fc.option(fc.record({ what: filled, isRebuilt: fc.boolean() }), { freq: 1 }),
+  begins: fc.option(fc.record({ what: filled, isRebuilt: fc.boolean() }), { freq: 3 }),
   /** After them. */
   aside: fc.array(fc.constantFrom('link', 'catchUp', 'catchUp all', 'swap'), { maxLength: 3 }),
   collects: fc.nat(2),
