@@ -1,7 +1,9 @@
 /** Teal as the measurements run it: the workers over a table that holds the bench zone. Prints its port. */
+import { randomFillSync } from 'node:crypto';
 import { Fleet } from '../src/sockets/fleet.ts';
 import { useHugePages } from '../src/sockets/huge-pages.ts';
 import { CounterRegistry, createCounterMemory } from '../src/table/counters.ts';
+import { KEY_WORDS } from '../src/table/layout.ts';
 import { createSharedTable } from '../src/table/memory.ts';
 import { Table } from '../src/table/table.ts';
 import { benchChanges } from './bench-zone.ts';
@@ -36,7 +38,7 @@ const {
 const shared = createSharedTable(2 ** 20, 2 ** 32);
 useHugePages(shared.arena);
 const memories = Array.from({ length: workers + 1 }, createCounterMemory);
-const table = new Table(shared, new CounterRegistry(memories, 1));
+const table = new Table(shared, new CounterRegistry(memories, 1), randomFillSync(new Int32Array(KEY_WORDS)));
 if (signed) table.signWith(benchSigners());
 for (const changes of benchChanges(size)) {
   const problem = table.prepare(changes);

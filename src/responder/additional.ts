@@ -35,12 +35,13 @@ export class Additional {
   readonly #lookup: Lookup;
   readonly #reply: Reply;
   readonly #pick: ServicePick;
-  readonly #host = new HashedName();
+  readonly #host: HashedName;
   /** Names whose addresses stand in the reply already: what answers for them, and their hash. */
   readonly #seen = new Int32Array(2 * HOSTS_MAX);
   #seenCount = 0;
 
   constructor(lookup: Lookup, reply: Reply, pick: ServicePick) {
+    this.#host = new HashedName(lookup.view.keys);
     this.#lookup = lookup;
     this.#reply = reply;
     this.#pick = pick;

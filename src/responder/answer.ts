@@ -1,5 +1,6 @@
 /** One query in, one answer out: the whole path from bytes to bytes, free of sockets, clocks and allocation. */
 import { COUNTER, type CounterView, typeCounter } from '../table/counters.ts';
+import type { HashedName } from '../table/hash.ts';
 import { NO_ENTRY } from '../table/index-ahead.ts';
 import { LookAhead } from '../table/look-ahead.ts';
 import type { Lookup } from '../table/lookup.ts';
@@ -43,8 +44,8 @@ export class Responder {
   readonly #counters: CounterView;
   readonly #options: ResponderOptions;
   /** What was read of a batch, and besides their questions. */
-  readonly #asked = Array.from({ length: QUERIES_AT_ONCE }, () => new Asked());
-  readonly #questions = this.#asked.map(({ question }) => question);
+  readonly #asked: readonly Asked[];
+  readonly #questions: readonly HashedName[];
   readonly #ahead: LookAhead;
   readonly #covers: OrderAhead;
   readonly #reply: Reply;
@@ -56,6 +57,8 @@ export class Responder {
 
   constructor(lookup: Lookup, counters: CounterView, random: Random, options: ResponderOptions) {
     this.lookup = lookup;
+    this.#asked = Array.from({ length: QUERIES_AT_ONCE }, () => new Asked(lookup.view.keys));
+    this.#questions = this.#asked.map(({ question }) => question);
     this.#counters = counters;
     this.#options = options;
     this.kept = new KeptAnswers(lookup.view);

@@ -6,8 +6,8 @@ import { knownViewOf } from '../wire/word-copy.ts';
 import { Client } from './client.ts';
 
 export class Asked {
-  readonly question = new HashedName();
-  readonly query = new Query(this.question.bytes, this.question.starts);
+  readonly question: HashedName;
+  readonly query: Query;
   readonly client = new Client();
   /** What the query's reader said of it. */
   parsed = DROP;
@@ -23,6 +23,12 @@ export class Asked {
   /** See Lookup.knownCover. */
   knownCover = 0;
   knownCoverIn = 0;
+
+  /** `keys`: of the table that it is to be answered from. */
+  constructor(keys: Int32Array) {
+    this.question = new HashedName(keys);
+    this.query = new Query(this.question.bytes, this.question.starts);
+  }
 
   /** The message is that at `request[start..end)`. */
   take(request: Uint8Array, start: number, end: number): void {

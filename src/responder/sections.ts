@@ -17,7 +17,7 @@ const TYPE_MAX = 0xffff;
  */
 export class Sections {
   /** The name that the last alias leads to. */
-  readonly alias = new HashedName();
+  readonly alias: HashedName;
   readonly #lookup: Lookup;
   readonly #reply: Reply;
   readonly #chain: Chain;
@@ -26,6 +26,7 @@ export class Sections {
 
   constructor(lookup: Lookup, reply: Reply, chain: Chain, additional: Additional, proofs: Proofs) {
     this.#proofs = proofs;
+    this.alias = new HashedName(lookup.view.keys);
     this.#lookup = lookup;
     this.#reply = reply;
     this.#chain = chain;

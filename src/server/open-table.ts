@@ -2,7 +2,7 @@
  * The table at a start: one that lives is gone on with, else one is brought back from its copy on the disk, else the rows
  * of the store are read. Whatever is in doubt is built anew, and one line says why.
  */
-import { randomInt } from 'node:crypto';
+import { randomFillSync, randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
@@ -13,6 +13,7 @@ import { inForce, type SeenHealth } from '../control/observed/health.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/sqlite.ts';
 import { CounterRegistry } from '../table/counters.ts';
+import { KEY_WORDS } from '../table/layout.ts';
 import type { ZoneSigners } from '../table/rrset-signer.ts';
 import { clearTableMemory, type TableMemory } from '../table/shared-memory.ts';
 import { Table } from '../table/table.ts';
@@ -117,7 +118,7 @@ async function load(ground: Ground, memory: TableMemory): Promise<OpenedTable> {
   // Of a fleet, the token comes from its log.
   const isFirst = store.isUnused && settings.fleet === undefined;
   const registry = registryOf(memory, places);
-  const table = new Table(memory.shared, registry);
+  const table = new Table(memory.shared, registry, randomFillSync(new Int32Array(KEY_WORDS)));
   const engine = engineOf(ground, table);
   const startedAt = performance.now();
   const problem = engine.load(Date.now(), (why) => tellLeftOut(ground, table, why.detail));

@@ -1,24 +1,38 @@
 /**
- * The hash of names, computed from the root towards the first label, so that one pass gives every suffix its hash.
- * FNV-1a over the bytes (lengths included), finished by the mixer of MurmurHash3, whose high bits are good enough to
- * choose a directory entry by.
+ * The hash of names, by a secret of each table: whoever may write records chooses names, and with a hash that anybody can
+ * calculate makes all of them one.
+ *
+ * It is a sum of four bytes of a label at a time, each half of them multiplied by the secret word for its place, counted
+ * from the end of the name: Multilinear (Lemire and Kaser, "Strongly universal string hashing is fast", 2014). Whichever two
+ * names somebody writes, they agree in the upper 17 bits of their sums under one secret of 131,072: docs/decisions/0081. The
+ * sum of a name is that of the name above it and of one label, so that one pass gives every suffix its hash. The mixer of
+ * MurmurHash3 finishes it: places in an index are chosen by its high bits and its low ones.
  */
 
 import { isSame } from '../wire/word-copy.ts';
 import { ENTRY } from './layout.ts';
 
-/** State of the root name. */
-export const HASH_ROOT = 0x811c9dc5 | 0;
-const FNV_PRIME = 0x01000193;
-
-/** State of a name from the state of the name without its first label, which starts at `labelStart` (its length byte). */
-export function hashLabel(state: number, name: Uint8Array, labelStart: number): number {
-  const end = labelStart + 1 + name[labelStart];
+/**
+ * State of a name that ends before `end`, from the state of the name without its first label, which starts at `labelStart`
+ * (its length byte). `keys`: the table's secret. Up to three bytes behind the label are read, and make no difference.
+ */
+export function hashLabel(keys: Int32Array, state: number, name: DataView, labelStart: number, end: number): number {
+  let left = (name.getUint8(labelStart) + 1) | 0;
   let h = state;
-  for (let i = labelStart; i < end; i++) h = Math.imul(h ^ name[i], FNV_PRIME);
-  // Tells the compiler that it is an integer: it would go by way of a double otherwise.
-  return h | 0;
+  // One loop, and short: what is longer takes the room in which V8 would join another function of an answer's way.
+  for (let at = labelStart | 0; left > 0; at = (at + 4) | 0) {
+    let word = name.getInt32(at, true);
+    if (left < 4) word &= (1 << (8 * left)) - 1;
+    const key = (end - at) | 0;
+    // What each half of the word is multiplied by in all is any number, whatever that of the other half is.
+    h = (h + Math.imul(word, keys[key]) + Math.imul((word >>> 16) | (word << 16), keys[(key - 1) | 0])) | 0;
+    left = (left - 4) | 0;
+  }
+  return h;
 }
+
+const FNV_BASIS = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
 
 /** The longest name (RFC 1035 §2.3.4), and the zeros behind it. */
 const NAME_ROOM_BYTES = 260;
@@ -28,9 +42,9 @@ export function finishHash(state: number): number {
   return mix32(state);
 }
 
-/** The hash of bytes by themselves. */
+/** The hash of bytes by themselves, FNV-1a: the same in every process, for what harms nobody where it is the same for two. */
 export function hashBytes(bytes: Uint8Array): number {
-  let h = HASH_ROOT;
+  let h = FNV_BASIS;
   for (const byte of bytes) h = Math.imul(h ^ byte, FNV_PRIME);
   return mix32(h);
 }
@@ -62,6 +76,12 @@ export class HashedName {
   /** The entry of a zone at whose name this one was seen to be, or below it, since the last `enter`; 0: none was. */
   zoneEntry = 0;
   readonly #view = new DataView(this.bytes.buffer);
+  readonly #keys: Int32Array;
+
+  /** `keys`: of the table whose states it is to have; see ArenaView. */
+  constructor(keys: Int32Array) {
+    this.#keys = keys;
+  }
 
   /** Takes a whole uncompressed lower-case name from `source` at `offset`. */
   set(source: Uint8Array, offset: number): void {
@@ -87,11 +107,16 @@ export class HashedName {
     this.hash();
   }
 
+  /** The hash of a name that is one label longer: of `name`, from the label's start to `end`. */
+  hashOfNext(name: DataView, labelStart: number, end: number): number {
+    return finishHash(hashLabel(this.#keys, this.states[0], name, labelStart, end));
+  }
+
   /** Computes the states once `bytes`, `length`, `labels` and `starts` are in place. */
   hash(): void {
     this.#fill();
     this.zoneEntry = 0;
-    this.states[this.labels] = HASH_ROOT;
+    this.states[this.labels] = this.#keys[0];
     this.#hashBefore(this.labels);
   }
 
@@ -122,10 +147,11 @@ export class HashedName {
 
   /** Computes the states of the labels before one whose state is in place. */
   #hashBefore(label: number): void {
-    const { bytes, starts, states } = this;
+    const { length, starts, states } = this;
+    const keys = this.#keys;
     let h = states[label];
     for (let i = label - 1; i >= 0; i--) {
-      h = hashLabel(h, bytes, starts[i]);
+      h = hashLabel(keys, h, this.#view, starts[i], length);
       states[i] = h;
     }
   }

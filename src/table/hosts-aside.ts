@@ -6,7 +6,7 @@
 import { PACKED_NAME_LENGTH_BYTES, type PackedCursor } from '../model/packed-form.ts';
 import { MAX_LABEL_BYTES, MAX_NAME_BYTES } from '../wire/constants.ts';
 import { flagOf, zoneFlags } from './flags.ts';
-import { finishHash, HashedName, hashLabel } from './hash.ts';
+import { HashedName } from './hash.ts';
 import { ENTRY, NODE, NODE_EXISTS, nodeWords, RRSET } from './layout.ts';
 import type { Blocks } from './memory.ts';
 import type { NamesAside } from './names-aside.ts';
@@ -35,10 +35,11 @@ export class HostsAside {
   readonly #parts: HostsParts;
   /** A name in wire form, up to its end. */
   readonly #owner: Owner;
+  readonly #ownerView: DataView;
   /** What the text of all of them ends with, from the dot on. */
   readonly #tail: Uint8Array;
   readonly #apexLength: number;
-  readonly #apexState: number;
+  readonly #apex: HashedName;
   /** An asterisk in the zone's name is something to be said of each of them. */
   readonly #isPlain: boolean;
   /** The host that is put: its node, where its label stands in the piece, and its RRsets so far, of which nothing leads to any yet. */
@@ -55,13 +56,13 @@ export class HostsAside {
   constructor(parts: HostsParts, apex: Uint8Array, text: string) {
     this.#parts = parts;
     this.#owner = { bytes: new Uint8Array(APEX_START + MAX_NAME_BYTES), start: 0, end: APEX_START + apex.length };
+    this.#ownerView = new DataView(this.#owner.bytes.buffer);
     this.#owner.bytes.set(apex, APEX_START);
     this.#tail = Buffer.from(`.${text}`, 'latin1');
     this.#apexLength = apex.length;
     this.#isPlain = zoneFlags(apex, 0, true) === 0;
-    const name = new HashedName();
-    name.set(apex, 0);
-    this.#apexState = name.states[0];
+    this.#apex = new HashedName(parts.blocks.view.keys);
+    this.#apex.set(apex, 0);
   }
 
   /** Puts RRsets up to the first that is none of a host, where the cursor stands then. What the zone's version will say because of them. Throws ArenaFull. */
@@ -114,7 +115,7 @@ export class HostsAside {
     const { bytes } = this.#owner;
     const start = APEX_START - 1 - size;
     if (!aside.isNew(bytes, start)) return false;
-    const hash = finishHash(hashLabel(this.#apexState, bytes, start));
+    const hash = this.#apex.hashOfNext(this.#ownerView, start, this.#owner.end);
     aside.makeRoom();
     const node = writeName(blocks, bytes, start, 1 + size + this.#apexLength, hash);
     aside.add(node, hash);

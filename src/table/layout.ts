@@ -52,14 +52,19 @@ export const WRITER = {
 export const CLAIM_AT = WRITER_AT + LINE_WORDS;
 export const CONTROL_BYTES = 4 * (CLAIM_AT + LINE_WORDS);
 
+/** One for each byte of the longest name (RFC 1035 §2.3.4), and some that nothing uses. */
+export const KEY_WORDS = 256;
+
 /** The first words of the arena. */
 export const ARENA = {
   /** Index cell of the zones. */
   ZONES: 1,
   /** Bit n is set when a zone of n labels exists or has existed (n = 31: 31 labels or more). */
   ZONE_DEPTHS: 2,
+  /** The secret that names are hashed by, drawn for each table; see hash.ts. */
+  KEYS: LINE_WORDS,
   /** First word that the allocator may hand out. */
-  FIRST_FREE: LINE_WORDS,
+  FIRST_FREE: LINE_WORDS + KEY_WORDS,
 } as const;
 /** Zones of more labels share a bit of ARENA.ZONE_DEPTHS. */
 export const DEPTHS_EXACT = 30;

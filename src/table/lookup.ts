@@ -33,7 +33,6 @@ import {
   SIGNATURES,
   UNAVAILABLE,
 } from './lookup-result.ts';
-import type { SharedTable } from './memory.ts';
 import type { OrderAhead } from './order/ahead.ts';
 import { TableReader } from './reader.ts';
 
@@ -81,12 +80,8 @@ export class Lookup extends TableReader {
   #entry = 0;
   readonly #last = new LastZone(this.view);
   /** `*` and a name behind it. */
-  readonly #wild = new Uint8Array(258);
-
-  constructor(shared: SharedTable, reader: number) {
-    super(shared, reader);
-    this.#wild.set([1, 0x2a]);
-  }
+  readonly #wild = Uint8Array.from({ length: 258 }, (_, i) => [1, 0x2a][i] ?? 0);
+  readonly #wildView = new DataView(this.#wild.buffer);
 
   /** Looks a name up. The fields say what was found. */
   find(name: HashedName, type: number): LookupResult {
@@ -317,11 +312,11 @@ export class Lookup extends TableReader {
 
   /** The node of the wildcard below the closest encloser, or 0. */
   #wildcardBelow(index: number, name: HashedName, encloser: number): number {
-    const start = name.starts[encloser];
     const wild = this.#wild;
-    for (let i = start; i < name.length; i++) wild[2 + i - start] = name.bytes[i];
-    const hash = finishHash(hashLabel(name.states[encloser], wild, 0));
-    return findEntry(this.view, index, hash, wild, 0, 2 + name.length - start);
+    let length = 2;
+    for (let i = name.starts[encloser]; i < name.length; i++) wild[length++] = name.bytes[i];
+    const hash = finishHash(hashLabel(this.view.keys, name.states[encloser], this.#wildView, 0, length));
+    return findEntry(this.view, index, hash, wild, 0, length);
   }
 
   /**

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type BlockList, FreeBlocks } from './free-blocks.ts';
 import { Gaps } from './gaps.ts';
-import { ARENA, CONTROL, CONTROL_BYTES } from './layout.ts';
+import { ARENA, CONTROL, CONTROL_BYTES, KEY_WORDS } from './layout.ts';
 
 /** What a worker is given to read the table. */
 export interface SharedTable {
@@ -24,6 +24,8 @@ export class ArenaView {
   words: Int32Array<SharedArrayBuffer>;
   bytes: Uint8Array<SharedArrayBuffer>;
   readonly control: Int32Array<SharedArrayBuffer>;
+  /** What names are hashed by: they lie where they are however much the arena grows. */
+  readonly keys: Int32Array<SharedArrayBuffer>;
   readonly #arena: SharedArrayBuffer;
   readonly #start: number;
 
@@ -32,6 +34,7 @@ export class ArenaView {
     this.#start = shared.start;
     const length = this.#arena.byteLength - this.#start;
     this.control = new Int32Array(shared.control, 0, shared.control.byteLength >>> 2);
+    this.keys = new Int32Array(this.#arena, this.#start + 4 * ARENA.KEYS, KEY_WORDS);
     this.words = new Int32Array(this.#arena, this.#start, length >>> 2);
     this.bytes = new Uint8Array(this.#arena, this.#start, length);
   }

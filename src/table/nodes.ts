@@ -37,7 +37,7 @@ export class NodeWriter {
   readonly #reclaimer: Reclaimer;
   readonly #preparation: Preparation;
   readonly #index: IndexWriter;
-  readonly #name = new HashedName();
+  readonly #name: HashedName;
   readonly #dismantler: Dismantler;
   /** Which index lives at a cell; a cell may serve another one later. */
   readonly #indexes = new Map<number, object>();
@@ -45,6 +45,7 @@ export class NodeWriter {
   /** `isFresh`: there is nothing in the arena yet. */
   constructor(arena: Arena, reclaimer: Reclaimer, preparation: Preparation, isFresh: boolean) {
     this.#arena = arena;
+    this.#name = new HashedName(arena.view.keys);
     this.#reclaimer = reclaimer;
     this.#preparation = preparation;
     this.#index = new IndexWriter(arena, reclaimer);

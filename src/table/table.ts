@@ -47,15 +47,16 @@ export class Table implements TableChanges {
   /** Revision and history. */
   readonly #held: Float64Array<SharedArrayBuffer>;
 
-  /** `isFresh` false: for `adopt` only. */
-  constructor(shared: SharedTable, counters: CounterRegistry, isFresh = true) {
+  /** `keys`: KEY_WORDS words that nobody can guess, for an empty table to hash names by; undefined: for `adopt` only. */
+  constructor(shared: SharedTable, counters: CounterRegistry, keys: Int32Array | undefined) {
     this.shared = shared;
     this.#counters = counters;
     this.#held = new Float64Array(shared.control, WRITER.REVISION * 4, 2);
     this.#arena = new Arena(shared);
+    if (keys !== undefined) this.#arena.view.keys.set(keys);
     this.#reclaimer = new Reclaimer(this.#arena);
     this.#preparation = new Preparation(this.#arena, this.#reclaimer);
-    this.#nodes = new NodeWriter(this.#arena, this.#reclaimer, this.#preparation, isFresh);
+    this.#nodes = new NodeWriter(this.#arena, this.#reclaimer, this.#preparation, keys !== undefined);
     this.#zones = new ZoneWriter(this.#preparation, this.#nodes, this.#registry);
     this.#leftOut = new LeftOut(this.#preparation, this.#nodes, this.#zones);
     this.#services = new ServiceWriter(this.#preparation, this.#zones, this.#registry, counters);
@@ -69,7 +70,7 @@ export class Table implements TableChanges {
 
   /** The table of a writer that died, to be gone on with; or why that cannot be. */
   static adopt(shared: SharedTable, counters: CounterRegistry): Table | string {
-    const table = new Table(shared, counters, false);
+    const table = new Table(shared, counters, undefined);
     if (table.held === undefined) return 'it was never loaded to its end';
     try {
       adopt({

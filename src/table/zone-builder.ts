@@ -8,7 +8,7 @@ import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
 import { Dismantler } from './dismantle.ts';
 import { zoneFlags } from './flags.ts';
-import { finishHash, HashedName, hashLabel } from './hash.ts';
+import { finishHash, HashedName } from './hash.ts';
 import { HostsAside } from './hosts-aside.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { firstKnown, lookAtPlace } from './index-ahead.ts';
@@ -38,17 +38,19 @@ const DISMANTLED_AT_ONCE = 10_000;
 export class ZoneBuilder implements Blocks, Retirer {
   /** The index's cell. */
   readonly cell: number;
+  readonly view: ArenaView;
   readonly #arena: Arena;
   readonly #loose = new LooseBlocks(this);
   readonly #rrsets: RRsetCompiler;
   readonly #versions: UnseenVersions;
   readonly #index: IndexWriter;
-  readonly #name = new HashedName();
+  readonly #name: HashedName;
   /** In a piece in packed form: as far as was looked ahead, and what is put. */
   readonly #cursor = new PackedCursor();
   readonly #putting = new PackedCursor();
   /** Of the RRsets that were looked ahead to: their owners, the lengths of those (0: not known), hashes, and nodes above. */
-  readonly #owners = new Uint8Array(AHEAD_RRSETS * NAME_ROOM_BYTES);
+  readonly #owners = new Uint8Array(AHEAD_RRSETS * NAME_ROOM_BYTES + 3);
+  readonly #ownersView = new DataView(this.#owners.buffer);
   readonly #owner: Owner = { bytes: this.#owners, start: 0, end: 0 };
   readonly #ahead = {
     lengths: new Int32Array(AHEAD_RRSETS),
@@ -58,7 +60,7 @@ export class ZoneBuilder implements Blocks, Retirer {
   /** Means nothing, and keeps the compiler from leaving out a look. */
   #touched = 0;
   /** The name above the last one of those, and its node. */
-  readonly #above = new HashedName();
+  readonly #above: HashedName;
   #aboveNode: number;
   readonly #near = new NearNodes();
   readonly #apexLength: number;
@@ -76,6 +78,9 @@ export class ZoneBuilder implements Blocks, Retirer {
    */
   constructor(arena: Arena, apex: string, cell = 0, signer?: RRsetSigner, expected = 0) {
     this.#arena = arena;
+    this.view = arena.view;
+    this.#name = new HashedName(arena.view.keys);
+    this.#above = new HashedName(arena.view.keys);
     const name = nameToWire(apex);
     this.#rrsets = new RRsetCompiler(this.#loose, name, signer);
     this.#versions = new UnseenVersions(this, this.#loose, this.#rrsets);
@@ -156,7 +161,7 @@ export class ZoneBuilder implements Blocks, Retirer {
       hashes[count] = 0;
       if (length === 0 || length === this.#apexLength) continue;
       aboves[count] = this.#nodeAbove(start, length);
-      hashes[count] = finishHash(hashLabel(this.#above.states[0], this.#owners, start));
+      hashes[count] = this.#above.hashOfNext(this.#ownersView, start, start + length);
     }
     if (this.#aside !== undefined) return count;
     for (let i = 0; i < count; i++) this.#touched ^= lookAtPlace(this.#arena.view.words, this.cell, hashes[i]);
@@ -328,10 +333,6 @@ export class ZoneBuilder implements Blocks, Retirer {
     if (this.#isOthers) this.#undo.push(() => unmake(this, this.#index, this.cell, node));
     begin(this, node, parent);
     return node;
-  }
-
-  get view(): ArenaView {
-    return this.#arena.view;
   }
 
   /** A block of the arena. Throws ArenaFull. */

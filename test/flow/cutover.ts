@@ -10,7 +10,7 @@ import type { TableChange } from '../../src/table/changes.ts';
 import { COUNTER, CounterRegistry } from '../../src/table/counters.ts';
 import { createTableMemory } from '../../src/table/shared-memory.ts';
 import { Table } from '../../src/table/table.ts';
-import { apply, defaultOptions, rrset, service, zone } from '../fixtures/table.ts';
+import { apply, defaultOptions, nameKeys, rrset, service, zone } from '../fixtures/table.ts';
 import { WORD } from './cutover-words.ts';
 
 /** The entry module of workers that are broken in one way: all of them, or those of one protocol. See mutants.ts. */
@@ -64,7 +64,7 @@ export async function startFleet(
   const { initialBytes = 4096, maxBytes = 2 ** 28 } = options;
   const { shared, counters: memories } = createTableMemory({ readers: workers + 1, initialBytes, maxBytes });
   const counters = new CounterRegistry(memories, 1);
-  const table = new Table(shared, counters);
+  const table = new Table(shared, counters, nameKeys());
   const errors: string[] = [];
   const replaced: number[] = [];
   const fleet = await Fleet.start({

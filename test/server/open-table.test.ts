@@ -10,6 +10,7 @@ import { readImage } from '../../src/server/image/read.ts';
 import { STIRRED, writeImage } from '../../src/server/image/write.ts';
 import { type CoreMemory, type OpenedTable, openTable } from '../../src/server/open-table.ts';
 import { readVersion } from '../../src/server/version.ts';
+import { ArenaView } from '../../src/table/memory.ts';
 import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
 import { createTableMemory, type TableMemory } from '../../src/table/shared-memory.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
@@ -109,6 +110,21 @@ t.test('a restart reads no rows: the copy is answered from at once, and counts g
   const shift = { kind: 'weights.put', name: 'app.example.com', weights: { blue: 0, green: 1 } } as const;
   opened.engine.executeAtOnce(shift, { actor: 'test', atMs: NOON_MS });
   t.same(opened.ask('app.example.com'), ['192.0.2.20']);
+});
+
+t.test('each table hashes names by a secret of its own, which its copy keeps', async (t) => {
+  const keysOf = ({ shared }: TableMemory): Int32Array => new ArenaView(shared).keys.slice();
+  const made = await Promise.all([1, 2].map(() => open(t, temporaryFolder(t))));
+  const [first, second] = made.map(({ memory }) => keysOf(memory));
+  t.ok(new Set([...first, ...second]).size > 500, 'two alike are chance');
+  const folder = temporaryFolder(t);
+  const opened = await open(t, folder);
+  const keys = keysOf(opened.memory);
+  opened.close();
+  t.equal(writeImage({ memory: opened.memory, file: join(folder, IMAGE_FILE), build, sync: false }), undefined);
+  const again = await open(t, folder);
+  t.same(again.lines, ['table restored from its copy']);
+  t.same(keysOf(again.memory), keys);
 });
 
 t.test('what was changed since the copy comes from the log, before anything is answered', async (t) => {

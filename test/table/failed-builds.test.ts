@@ -20,6 +20,7 @@ import { parseRdata } from '../../src/wire/rdata.ts';
 import { zone } from '../fixtures/blocks.ts';
 import { packedPiece } from '../fixtures/packed.ts';
 import { runs } from '../fixtures/runs.ts';
+import { keyed } from '../fixtures/table.ts';
 
 const APEX = 'example.test';
 const apex = nameToWire(APEX);
@@ -149,7 +150,7 @@ for (const [what, build] of Object.entries(builds)) {
     let failed = 0;
     fc.assert(
       fc.property(zones, (drawn) => {
-        const arena = new FullOnce(createSharedTable(2 ** 20, 2 ** 26));
+        const arena = keyed(new FullOnce(createSharedTable(2 ** 20, 2 ** 26)));
         const rrsets = rrsetsOf(drawn);
         for (let full = 0; ; full++) {
           const before = arena.usedBytes;
@@ -184,7 +185,7 @@ for (const [what, build] of Object.entries(builds)) {
 
 t.test('a signed zone that the main thread builds is signed, or has no room: nobody sees it without', async (t) => {
   const shared = createSharedTable(2 ** 20, 2 ** 26);
-  const arena = new FullOnce(shared);
+  const arena = keyed(new FullOnce(shared));
   const dismantler = new Dismantler(arena);
   const dismantle = ({ index, order }: { index: number; order?: number }): void => {
     dismantler.add(index, order);

@@ -6,6 +6,7 @@ import { findEntry, IndexWriter } from '../../src/table/index.ts';
 import { Arena, createSharedTable } from '../../src/table/memory.ts';
 import { NamesAside } from '../../src/table/names-aside.ts';
 import { writeName } from '../../src/table/unseen-nodes.ts';
+import { nameKeys } from '../fixtures/table.ts';
 
 t.test('more of them than are kept at a time', async (t) => {
   const arena = new Arena(createSharedTable(2 ** 20, 2 ** 24));
@@ -15,7 +16,7 @@ t.test('more of them than are kept at a time', async (t) => {
   t.ok(index.create(cell, 0));
   const apex = nameToWire('example.test');
   const aside = new NamesAside(arena.view, index, cell, apex.length, 7);
-  const hashed = new HashedName();
+  const hashed = new HashedName(nameKeys());
   const hashOf = (name: Uint8Array): number => {
     hashed.set(name, 0);
     return finishHash(hashed.states[0]);

@@ -13,6 +13,7 @@ import { TYPE } from '../../src/wire/constants.ts';
 import { parseRdata } from '../../src/wire/rdata.ts';
 import { packedPiece } from '../fixtures/packed.ts';
 import { runs } from '../fixtures/runs.ts';
+import { keyed } from '../fixtures/table.ts';
 
 const apexes = ['example.test', '', 'x\\.y.test'];
 const labels = [
@@ -96,7 +97,7 @@ function dump(arena: Arena, builder: ZoneBuilder): Dumped {
 
 /** What a block held before must not show. */
 function usedArena(): Arena {
-  const arena = new Arena(createSharedTable(2 ** 20, 2 ** 26), 1024);
+  const arena = keyed(new Arena(createSharedTable(2 ** 20, 2 ** 26), 1024));
   const blocks = Array.from({ length: 300 }, (_, i) => ({
     words: 4 + 4 * (i % 8),
     at: arena.allocate(4 + 4 * (i % 8)),
@@ -157,7 +158,7 @@ t.test('many names, more than were expected and fewer', async (t) => {
     rdata: [Uint8Array.of(10, 0, i >> 8, i & 255)],
   }));
   const dumps = [0, 100, 400, count, 50 * count].map((expected) => {
-    const arena = new Arena(createSharedTable(2 ** 20, 2 ** 27), 1024);
+    const arena = keyed(new Arena(createSharedTable(2 ** 20, 2 ** 27), 1024));
     const builder = new ZoneBuilder(arena, 'example.test', 0, undefined, expected);
     builder.putPacked(packedPiece(rrsets));
     return dump(arena, builder);
@@ -204,7 +205,7 @@ t.test('names in order, many of which have several types and some are deeper', a
   for (const more of [[], [deeper('9.9')], [deeper('x-0.y'), deeper('y')], manyTypes]) {
     const sorted = [...rrsets, ...more].sort(inOrder);
     const dumps = [0, NAMES_ASIDE_MIN].map((expected) => {
-      const arena = new Arena(createSharedTable(2 ** 20, 2 ** 27), 1024);
+      const arena = keyed(new Arena(createSharedTable(2 ** 20, 2 ** 27), 1024));
       const builder = new ZoneBuilder(arena, 'example.test', 0, undefined, expected);
       const half = sorted.length >> 1;
       builder.putPacked(packedPiece(sorted.slice(0, half)));
@@ -218,7 +219,7 @@ t.test('names in order, many of which have several types and some are deeper', a
 
 t.test('what came to nothing is given back, aside or not', async (t) => {
   for (const expected of [1000, NAMES_ASIDE_MIN]) {
-    const arena = new Arena(createSharedTable(2 ** 20, 4 * 2 ** 20));
+    const arena = keyed(new Arena(createSharedTable(2 ** 20, 4 * 2 ** 20)));
     const before = arena.usedBytes;
     const builder = new ZoneBuilder(arena, 'example.test', 0, undefined, expected);
     const fill = (): void => {

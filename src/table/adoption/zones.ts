@@ -147,7 +147,7 @@ function countChild(census: Census, node: number): void {
 
 /** The node of a zone's apex. */
 function find({ view }: Census, { apex, index }: LeftZone): number {
-  const name = new HashedName();
+  const name = new HashedName(view.keys);
   name.set(apex, 0);
   return findEntry(view, index, finishHash(name.states[0]), name.bytes, 0, apex.length);
 }

@@ -4,7 +4,7 @@ import type { Service } from '../../model/service.ts';
 import { IPV4_BYTES } from '../../wire/address.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { type Network, parseNetwork } from '../../wire/network.ts';
-import { finishHash, HASH_ROOT, hashLabel } from '../hash.ts';
+import { hashBytes } from '../hash.ts';
 import { PIN, PLAN, POOL, RULES } from '../layout.ts';
 
 const utf8 = new TextEncoder();
@@ -63,7 +63,7 @@ export function writeRules(words: Int32Array, rules: number, service: Service): 
 
 /** A pool is known to the hash by its name alone, so that the others do not matter to it, nor their order. */
 function seedOf(pool: string): number {
-  return finishHash(hashLabel(HASH_ROOT, Uint8Array.of(pool.length, ...utf8.encode(pool)), 0));
+  return hashBytes(Uint8Array.of(pool.length, ...utf8.encode(pool)));
 }
 
 function networkOf(text: string): Network {
