@@ -55,7 +55,7 @@ class Counted implements Iterable<RRset> {
 interface LoadedTable extends Pick<TableChanges, 'prepare' | 'publish'> {
   readonly shared: SharedTable;
   collect(): boolean;
-  discard(staged: Pick<StagedIndex, 'index'>): void;
+  discard(staged: Pick<StagedIndex, 'index' | 'order'>): void;
 }
 
 /** How a zone is built signed. */
@@ -105,25 +105,39 @@ export class ZoneLoader {
   #load(zone: Zone, rrsets: () => Iterable<RRset>, signed: LoadedSigning | undefined): Problem | Loaded {
     const before = this.#arena.usedBytes;
     const counted = new Counted(rrsets());
-    let built = this.#build(zone, counted, signed);
+    let built = this.#bringIn(zone, this.#build(zone, counted, signed));
     const takenBytes = this.#fullAt - before;
     let isLeft = false;
-    if (built === undefined) this.#makeRoom();
     if (built === undefined && signed !== undefined && isUntold(signed.signing)) {
       // No validator expects signatures yet: it is answered as it was before it was to be signed, and that is tried again.
-      built = this.#buildAside(zone.name, rrsets());
+      built = this.#bringIn(zone, this.#buildAside(zone.name, rrsets()));
       isLeft = built !== undefined;
       if (isLeft) this.#zones.signers.want(zone.name, signed.signing);
     }
     if (built === undefined) {
       return new ZoneFull(zone.name, wholeBytes(takenBytes, counted.taken, rrsets(), signed), this.#table.shared);
     }
-    const problem = this.#table.prepare([{ op: 'importZone', zone, staged: built }]);
-    if (problem !== undefined) return problem;
-    this.#table.publish();
+    if (built instanceof Problem) return built;
     const isSigned = built.signedBy !== undefined;
     if (signed !== undefined && isSigned) this.#zones.signers.leaveRest(zone.name, signed.signing);
     return signed === undefined || isSigned || isLeft || this.#isLeft(zone.name, signed.signing) ? 'whole' : 'unsigned';
+  }
+
+  /** From now on the zone is answered from what was built of it; undefined: there is no room for that, or was none to build it. */
+  #bringIn(zone: Zone, built: StagedIndex | undefined): StagedIndex | Problem | undefined {
+    if (built !== undefined) {
+      const problem = this.#table.prepare([{ op: 'importZone', zone, staged: built }]);
+      if (problem === undefined) {
+        this.#table.publish();
+        return built;
+      }
+      if (problem.code !== 'table_full') return problem;
+      this.#fullAt = this.#arena.usedBytes;
+      this.#table.discard(built);
+      this.#zones.signers.set(zone.name, undefined);
+    }
+    this.#makeRoom();
+    return undefined;
   }
 
   /** Of what was built so far, and had no room for its rest. */

@@ -83,6 +83,20 @@ for (const [what, fill] of Object.entries(stores)) {
   });
 }
 
+t.test('however little is missing, no zone without room stops the start', async (t) => {
+  const world = makeEngine(t);
+  for (let n = 0; n < 30; n++) putZone(world, `zone${n}.test`, (n * 37) % 60);
+  const used = world.table.memory.usedBytes;
+  let [whole, partial] = [0, 0];
+  for (let maxBytes = Math.ceil((used * 0.6) / 4096) * 4096; maxBytes < 1.2 * used; maxBytes += 4096) {
+    const { table } = makeTable({ maxBytes });
+    t.equal(new Engine(world.store, table).load(NOON_MS), undefined, `${maxBytes} of ${used}`);
+    if (table.content.leftOut().size > 0) partial++;
+    else whole++;
+  }
+  t.ok(whole > 0 && partial > 10, `${whole} whole, ${partial} not`);
+});
+
 t.test('zones and services are named', async (t) => {
   const world = makeEngine(t);
   stores['a large zone between small ones']?.(world);
