@@ -18,10 +18,15 @@ const when = (condition: boolean | undefined, why: string): string | undefined =
 const RULES: readonly Rule[] = [
   {
     key: 'dns.xdpInterfaces',
-    why: ({ dns }) => when(dns.transport !== 'xdp', `it is for dns.transport: xdp, which is ${dns.transport}`),
+    why: ({ dns }) =>
+      // An empty list says what none says.
+      when(
+        dns.transport !== 'xdp' && dns.xdpInterfaces?.length !== 0,
+        `it is for dns.transport: xdp, and dns.transport is ${dns.transport}`,
+      ),
   },
   {
-    // Beside AF_XDP too, batches serve what does not come that way.
+    // Batches serve in the place of AF_XDP where that cannot be had.
     key: 'dns.gatherMicroseconds',
     why: ({ dns }) => when(dns.transport === 'portable', 'it is for batches, and dns.transport is portable'),
   },
@@ -32,7 +37,8 @@ const RULES: readonly Rule[] = [
   },
   {
     key: 'table.initialBytes',
-    why: ({ dns }) => when(dns.planes === 'two', 'it is for dns.planes: one; two processes share memory as it is used'),
+    why: ({ dns }) =>
+      when(dns.planes === 'two', 'it is for one process, and dns.planes is two; where two cannot be had it has a say'),
   },
   {
     key: 'admin.insecure',

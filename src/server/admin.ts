@@ -20,7 +20,7 @@ import { connectionsLeft, makePrefixOf, openFilesMax } from './client-limits.ts'
 import { mustWork, SettingsError, StartError } from './errors.ts';
 import { checkPeople } from './people.ts';
 import { writePrivate } from './private-file.ts';
-import { readSecretFile } from './secret-file.ts';
+import { mailPassword } from './secret-file.ts';
 import { readVersion } from './version.ts';
 
 /** The built page lies in dist/console, beside the compiled server or beside the sources that are run as they are. */
@@ -34,7 +34,7 @@ export function apiOptions({ admin, dns, metrics, mail, console: page = {} }: Se
   // Browsers come back from the provider by this name.
   const { oidc, ...shown } = page;
   checkPeople(oidc);
-  readSecretFile('mail.passwordFile', mail?.passwordFile);
+  mailPassword(mail);
   return {
     hosts: oidc === undefined ? hosts : [...hosts, new URL(oidc.redirectUrl).hostname],
     door: {

@@ -24,7 +24,7 @@ import type { Logger } from '../log.ts';
 import { Explainer } from '../responder/explainer.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import type { DataPlane } from './data-plane.ts';
-import { readSecretFile } from './secret-file.ts';
+import { mailPassword } from './secret-file.ts';
 import { makeSigning } from './signing-steps.ts';
 import { systemClock } from './system-clock.ts';
 import { networksOf } from './worker-options.ts';
@@ -67,8 +67,7 @@ interface ControlPlane {
 
 /** Who sends e-mail; undefined: the settings name no mail server. */
 function makeMailer(mail: Settings['mail']): Mailer | undefined {
-  const password = mail?.password ?? readSecretFile('mail.passwordFile', mail?.passwordFile);
-  return mail && new Mailer({ ...mail, password });
+  return mail && new Mailer({ ...mail, password: mailPassword(mail) });
 }
 
 /** Makes its parts; nothing of it acts yet. */

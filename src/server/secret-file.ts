@@ -1,5 +1,6 @@
 /** Secrets that the settings name a file of. */
 import { readFileSync } from 'node:fs';
+import type { Settings } from '../config.ts';
 import { SettingsError } from './errors.ts';
 
 /** What is in the file, without the line feed that nobody means. Throws SettingsError; `key`: the setting. */
@@ -13,4 +14,10 @@ export function readSecretFile(key: string, file: string | undefined): string | 
   }
   if (text !== '') return text;
   throw new SettingsError(`${key}: ${file} is empty`);
+}
+
+/** What whoever sends e-mail signs in with; its file is read only where it has a say. Throws SettingsError. */
+export function mailPassword(mail: Settings['mail']): string | undefined {
+  if (mail?.user === undefined) return undefined;
+  return mail.password ?? readSecretFile('mail.passwordFile', mail.passwordFile);
 }

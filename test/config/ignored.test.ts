@@ -22,7 +22,7 @@ const key = 'a'.repeat(64);
 /** What is ignored, in settings where it is, and in others where it is not. */
 const cases: readonly (readonly [warning: string, ignored: string, inForce: string])[] = [
   [
-    'dns.xdpInterfaces is ignored: it is for dns.transport: xdp, which is auto',
+    'dns.xdpInterfaces is ignored: it is for dns.transport: xdp, and dns.transport is auto',
     'dns: { xdpInterfaces: [eth0] }',
     'dns: { xdpInterfaces: [eth0], transport: xdp }',
   ],
@@ -37,7 +37,7 @@ const cases: readonly (readonly [warning: string, ignored: string, inForce: stri
     'dns: { rateLimit: { slip: 2 } }',
   ],
   [
-    'table.initialBytes is ignored: it is for dns.planes: one; two processes share memory as it is used',
+    'table.initialBytes is ignored: it is for one process, and dns.planes is two; where two cannot be had it has a say',
     'table: { initialBytes: 65536 }',
     'table: { initialBytes: 65536 }\ndns: { planes: one }',
   ],
@@ -109,6 +109,7 @@ t.test('the defaults, and the settings file that says them all, are not warned o
   t.same(warnings(undefined), []);
   t.same(warnings(readFileSync(new URL('../../config/teal.yaml', import.meta.url), 'utf8')), []);
   t.same(warnings('dns: { transport: portable, gatherMicroseconds: 100 }'), [], 'a default that a file says too');
+  t.same(warnings('dns: { xdpInterfaces: [] }'), [], 'a list of none');
 });
 
 t.test('a secret that is ignored is not told', async (t) => {

@@ -167,7 +167,7 @@ t.test('a variable that is no setting is named in the log, and a setting that ha
   const warnings = teal.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
   t.match(warnings, [
     'environment: TEAL_DNS_LISTN is not a setting; did you mean TEAL_DNS_LISTEN?',
-    'dns.xdpInterfaces is ignored: it is for dns.transport: xdp, which is auto',
+    'dns.xdpInterfaces is ignored: it is for dns.transport: xdp, and dns.transport is auto',
   ]);
   await teal.end('SIGTERM');
 });

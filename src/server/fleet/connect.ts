@@ -16,7 +16,8 @@ export function connectEtcd({ endpoints, tls, user, password }: FleetSettings): 
   return new Etcd({
     endpoints,
     login,
-    tls: tls && readTls(tls),
+    // Files that are of no use are no reason not to start.
+    tls: tls && endpoints.some((url) => url.startsWith('https:')) ? readTls(tls) : undefined,
     timeoutMs: RPC_TIMEOUT_MS,
     random: Math.random,
     wallMs: Date.now,
