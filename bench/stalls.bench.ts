@@ -1,7 +1,8 @@
 /**
- * `npm run bench:stalls -- [services] [names]`: a zone with 1,000 and with 10,000 services, or so many, and 10,000 other
- * names, is imported, signed, signed in another way, exported and deleted: for how long the server's main thread comes to
- * nothing else in each, and what another service's shifts and queries wait. CPU times say nearly the same on a busy machine.
+ * `npm run bench:stalls -- [services] [names]`: a zone with 1,000 services and one with 10,000 or so many, each with 10,000
+ * other names or so many, is imported, signed, signed in another way, exported and deleted: for how long the server's main
+ * thread comes to nothing else in each, and what another service's shifts and queries wait. CPU times say nearly the same on
+ * a busy machine.
  */
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
