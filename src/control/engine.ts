@@ -62,7 +62,7 @@ export class Engine {
     this.#table = table;
     this.#log = log;
     this.#inForce = inForce;
-    this.#preparing = new Preparing(table, inForce);
+    this.#preparing = new Preparing(table, inForce, (zone) => store.signing(zone));
   }
 
   digestBy(digests: Digests): void {

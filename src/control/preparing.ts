@@ -1,4 +1,5 @@
 /** Changes on their way into the table: services as they are answered, and without the digests (RFC 8976) that they make wrong. */
+import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import type { Problem } from '../model/errors.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
@@ -19,14 +20,21 @@ const NO_DIGESTS: Digests = { droppedBy: () => [], renewed: () => [], dropped: (
 
 export class Preparing {
   digests = NO_DIGESTS;
-  readonly #table: Pick<TableChanges, 'prepare' | 'takeBack'>;
+  readonly #table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>;
   readonly #inForce: (service: Service) => Service;
+  readonly #signingOf: (zone: string) => ZoneSigning | undefined;
   /** Zones that lose their digest by what is prepared. */
   #dropped: readonly string[] = [];
 
-  constructor(table: Pick<TableChanges, 'prepare' | 'takeBack'>, inForce: (service: Service) => Service) {
+  /** `inForce`: a service as it is answered. `signingOf`: how a zone is signed, as the store has it. */
+  constructor(
+    table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>,
+    inForce: (service: Service) => Service,
+    signingOf: (zone: string) => ZoneSigning | undefined,
+  ) {
     this.#table = table;
     this.#inForce = inForce;
+    this.#signingOf = signingOf;
   }
 
   /**
@@ -35,7 +43,7 @@ export class Preparing {
    */
   prepare(changes: readonly TableChange[], isCommitted = false): Problem | undefined {
     const dropped = this.digests.droppedBy(changes, isCommitted);
-    const answered = changes.map((change) =>
+    const answered = [...this.#signingsOf(changes), ...changes].map((change) =>
       change.op === 'putService' ? ({ op: 'putService', service: this.#inForce(change.service) } as const) : change,
     );
     this.#dropped = dropped;
@@ -46,6 +54,23 @@ export class Preparing {
     this.#table.takeBack();
     this.#dropped = [...new Set([...dropped, ...renewed])];
     return this.#table.prepare([...answered, ...this.#dropped.map(withoutDigest)]);
+  }
+
+  /** Of zones that the table had left out, and that are brought in: whoever signs knows nothing of them. */
+  #signingsOf(changes: readonly TableChange[]): TableChange[] {
+    const leftOut = this.#table.content.leftOut();
+    if (leftOut.size === 0) return [];
+    return changes.flatMap((change) => {
+      if (change.op !== 'importZone' || !leftOut.has(change.zone.name)) return [];
+      const { name } = change.zone;
+      const isSaid = changes.some(
+        (each) =>
+          (each.op === 'putSigning' && each.signing.zone === name) ||
+          (each.op === 'deleteSigning' && each.zone === name),
+      );
+      const signing = isSaid ? undefined : this.#signingOf(name);
+      return signing === undefined ? [] : [{ op: 'putSigning', signing }];
+    });
   }
 
   /** To be called when what was prepared is answered from. */

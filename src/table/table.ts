@@ -195,8 +195,12 @@ export class Table implements TableChanges {
         return;
       case 'putSigning':
         // What is imported with it is signed so already.
-        if (all.some((each) => each.op === 'importZone' && each.zone.name === change.signing.zone))
-          return this.#zones.signFirst(change.signing.zone, change.signing);
+        if (all.some((each) => each.op === 'importZone' && each.zone.name === change.signing.zone)) {
+          this.#zones.signFirst(change.signing.zone, change.signing);
+          // Those of a zone that was left out were signed by nobody.
+          if (this.#leftOut.zones.has(change.signing.zone)) this.#services.resign(change.signing.zone);
+          return;
+        }
         if (this.#zones.setSigning(change.signing.zone, change.signing)) this.#services.resign(change.signing.zone);
         return;
       case 'deleteSigning':

@@ -6,11 +6,12 @@ import { Queries } from '../../src/control/queries.ts';
 import type { ZoneSigning } from '../../src/model/dnssec/signing.ts';
 import { NO_SIGNERS, type ZoneSigners } from '../../src/table/rrset-signer.ts';
 import { createTableMemory } from '../../src/table/shared-memory.ts';
-import { beginLarge, head, many, signCommand, zone } from '../fixtures/aside.ts';
+import { allGood, beginAside, beginLarge, head, many, shapes, signCommand, zone } from '../fixtures/aside.ts';
 import { buildQuery } from '../fixtures/dns-client.ts';
 import { decode } from '../fixtures/dns-decode.ts';
-import { bluegreen, makeEngine, NOON_MS } from '../fixtures/engine.ts';
+import { bluegreen, makeEngine, NOON_MS, temporaryFolder } from '../fixtures/engine.ts';
 import { makeKeyring } from '../fixtures/keyring.ts';
+import { makeGround } from '../fixtures/signing.ts';
 import { askBytes, makeTable } from '../fixtures/table.ts';
 
 const keyring = makeKeyring();
@@ -215,3 +216,21 @@ t.test(
     t.equal(refusal(later, 2 ** 20), undefined, 'with more room all of it is there');
   },
 );
+
+t.test('a signed zone that was left out comes back signed, its services too', async (t) => {
+  const folder = temporaryFolder(t);
+  const before = beginAside(t, { folder });
+  await before.send(`${head}${shapes}${many(1500)}`);
+  before.must({ kind: 'service.put', name: `app.${zone}`, body: bluegreen(1, 0) });
+  before.must(signCommand());
+  await before.files.stop();
+  before.close();
+
+  const ground = makeGround(folder);
+  t.teardown(() => ground.file.close());
+  const world = beginAside(t, { folder, ground, more: { tableMaxBytes: 2 ** 17 } });
+  t.same([...world.table.content.leftOut()], [zone]);
+  await world.send(`${head}${shapes}${many(20)}`);
+  t.equal(world.table.content.leftOut().size, 0);
+  allGood(t, world, 'by an import that has room');
+});

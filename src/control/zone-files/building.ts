@@ -80,10 +80,10 @@ export class Building {
     return this.#parts.ahead.build(zone, ask, ({ rebuilt }) => rebuilt?.index, { as: signing });
   }
 
-  /** What another node imports; `here`: the zone as it is here. */
-  stage(zone: string, content: PackedContent, here: Zone | undefined) {
+  /** What another node imports; `here`: the zone as it is here. `signing`: as for `build`. */
+  stage(zone: string, content: PackedContent, here: Zone | undefined, signing: ZoneSigning | undefined) {
     const ask = async (): Promise<StageReply> => {
-      const by = here && (await this.#signOf(zone));
+      const by = here && (await this.#signOf(zone, signing));
       const sign = by && here && { sign: { ...by, zone: here } };
       const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
       const reply = await this.#ask<StageReply>({ kind: 'stage', zone, content, ...sign }, nothing);
@@ -91,7 +91,7 @@ export class Building {
       if (bytes > LARGE_PACKED_BYTES) this.#parts.thread.renewAfter();
       return reply;
     };
-    return this.#parts.ahead.build(zone, ask, (reply) => reply.staged);
+    return this.#parts.ahead.build(zone, ask, (reply) => reply.staged, signing && { as: signing });
   }
 
   /** What both threads have made of a file, or neither. */

@@ -210,7 +210,7 @@ export class ZoneFiles {
       isDigested: before?.zonemd === true && signatures !== 'keep',
       nowSeconds: Math.floor(context.atMs / 1000),
     };
-    const { reply, staged } = await this.#building.build(request, signing);
+    const { reply, staged } = await this.#building.build(request, signing ?? this.#signingOf(zone));
     const { findings } = reply;
     const built = reply.built && { ...reply.built, staged };
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
@@ -295,7 +295,7 @@ export class ZoneFiles {
 
   /** What another node imports. */
   async #stageNow(zone: string, content: PackedContent): Promise<StagedZone | Problem> {
-    const { reply, staged } = await this.#building.stage(zone, content, this.#store.zone(zone));
+    const { reply, staged } = await this.#building.stage(zone, content, this.#store.zone(zone), this.#signingOf(zone));
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     return staged ?? FULL;
   }
@@ -318,6 +318,11 @@ export class ZoneFiles {
       if (error instanceof StoreUnavailable) return Promise.resolve(error.problem);
       throw error;
     }
+  }
+
+  /** Of a zone that the table has left out, which whoever signs does not know; undefined: he does, or it is not signed. */
+  #signingOf(zone: string): ZoneSigning | undefined {
+    return this.#table.content.leftOut().has(zone) ? this.#store.signing(zone) : undefined;
   }
 
   #drop(staged: StagedZone): void {
