@@ -234,3 +234,25 @@ t.test('a signed zone that was left out comes back signed, its services too', as
   t.equal(world.table.content.leftOut().size, 0);
   allGood(t, world, 'by an import that has room');
 });
+
+t.test('a zone that was left out comes back by the very file that it was of', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = Buffer.from(`${head}${many(700)}`);
+  const other = Buffer.from(
+    `@ 60 SOA ns1.example.net. h.example.net. 1 2 3 4 5\n@ 60 NS ns1.example.net.\n${many(700)}`,
+  );
+  const context = { actor: 'test', atMs: NOON_MS };
+  const before = beginAside(t, { folder });
+  await before.files.import('before.test', other, context);
+  await before.files.import(zone, Buffer.from(file), context);
+  await before.files.stop();
+  before.close();
+
+  const { must, ask, table, files } = beginAside(t, { folder, more: { tableMaxBytes: 2 ** 17 + 2 ** 15 } });
+  t.same([...table.content.leftOut()], [zone]);
+  must({ kind: 'zone.delete', zone: 'before.test', withServices: false });
+  while (table.collect());
+  t.match(await files.import(zone, Buffer.from(file), context), { body: { rrsets: 700 } });
+  t.same(ask(`n7.${zone}`), ['192.0.2.7']);
+  t.equal(table.content.leftOut().size, 0);
+});

@@ -123,7 +123,7 @@ export class Builder {
   }
 
   #tryBuild(request: BuildRequest): Omit<BuildReply, 'blocks'> {
-    const { zone, bytes, sign, signatures, nowSeconds, isDigested = false } = request;
+    const { zone, bytes, sign, signatures, nowSeconds, isDigested = false, isLeftOut = false } = request;
     let reply: Omit<BuildReply, 'blocks'> = { findings: NO_FINDINGS, tableFull: false };
     try {
       const services = namesIn(request.services);
@@ -142,7 +142,7 @@ export class Builder {
       // Nothing of the file is needed any more, and the collector would not hurry: the table takes as much again, and more.
       for (const memory of ownMemory(bytes)) memory.transfer(0);
       const rrsets = new OwnRRsets(content, { signing: signatures === 'resign', digest: isDigested });
-      const isThere = this.#staging.holds(zone, rrsets);
+      const isThere = !isLeftOut && this.#staging.holds(zone, rrsets);
       const apex = apexOf(content);
       const signing = sign && { sign, zone: { ...apex, name: zone, revision: 0 } };
       const handover = request.handover && new Handover(request.handover);

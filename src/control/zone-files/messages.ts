@@ -54,6 +54,8 @@ export interface BuildRequest {
   readonly signatures?: Signatures;
   /** A digest of it is made here, in the place of one that the file brings. */
   readonly isDigested?: boolean;
+  /** The table has left the zone out: it is to be built though its records may be those that the store has. */
+  readonly isLeftOut?: boolean;
   /** Unix time, by which those that it brings hold or not. */
   readonly nowSeconds: number;
   /** Where the records of a large file are handed over to the staging thread; left out: the builder stages them too. */

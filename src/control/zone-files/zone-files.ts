@@ -208,6 +208,7 @@ export class ZoneFiles {
       ...names,
       ...(signatures && { signatures }),
       isDigested: before?.zonemd === true && signatures !== 'keep',
+      isLeftOut: this.#table.content.leftOut().has(zone),
       nowSeconds: Math.floor(context.atMs / 1000),
     };
     const { reply, staged } = await this.#building.build(request, signing ?? this.#signingOf(zone));
