@@ -6,7 +6,7 @@ import { finishHash, type HashedName } from './hash.ts';
 import { sameName } from './index.ts';
 import type { ArenaView } from './memory.ts';
 
-/** 32 KiB of numbers, which stay near by: those of a /16 are 256 for each of 16 others. */
+/** 16 KiB of numbers, which stay near by: those of a /16 are 256, and of 16 of them 4096. */
 const PLACES = 2 ** 12;
 
 export class NearNodes {

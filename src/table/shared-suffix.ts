@@ -8,10 +8,9 @@ export interface Owner {
   end: number;
 }
 
-const NO_SUFFIX = -1;
 const ASTERISK = 0x2a;
 
-/** Where the longest suffix stands that two names share, in the data and in the owner; NO_SUFFIX: they share the root alone. */
+/** Where the suffix stands that was found last, in the data and in the owner. */
 export const shared = { at: 0, suffix: 0 };
 
 /**
@@ -33,7 +32,6 @@ export function findShared(data: Uint8Array, start: number, end: number, owner: 
     if (longer >= 0) at += 1 + data[at];
     if (longer <= 0) from += 1 + bytes[from];
   }
-  shared.suffix = NO_SUFFIX;
   return false;
 }
 
