@@ -58,6 +58,14 @@ interface LoadedTable extends Pick<TableChanges, 'prepare' | 'publish'> {
   discard(staged: Pick<StagedIndex, 'index' | 'order'>): void;
 }
 
+/**
+ * Nobody was answered with its signatures, so far as is known. Once somebody was, the time runs after which the parent is asked
+ * for a DS: no answer may be without them any more.
+ */
+function isUnsignedStill(signing: ZoneSigning): boolean {
+  return isUntold(signing) && signing.inForceMs === undefined;
+}
+
 /** How a zone is built signed. */
 interface SignedBuild extends Pick<LoadedSigning, 'services'> {
   readonly signer: RRsetSigner;
@@ -108,7 +116,7 @@ export class ZoneLoader {
     let built = this.#bringIn(zone, this.#build(zone, counted, signed));
     const takenBytes = this.#fullAt - before;
     let isLeft = false;
-    if (built === undefined && signed !== undefined && isUntold(signed.signing)) {
+    if (built === undefined && signed !== undefined && isUnsignedStill(signed.signing)) {
       // No validator expects signatures yet: it is answered as it was before it was to be signed, and that is tried again.
       built = this.#bringIn(zone, this.#buildAside(zone.name, rrsets()));
       isLeft = built !== undefined;

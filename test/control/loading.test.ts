@@ -134,10 +134,12 @@ t.test('a zone that is being signed for the first time, with no room for that, i
   t.match(reply && decode(reply), { rcode: 0, answers: [{ data: '192.0.2.7' }] });
   t.ok(signers.wanted.has(zone), 'it is tried again');
 
-  // Once the parent may have a DS for it, nobody would take that.
-  const told = { ...(store.signing(zone) as ZoneSigning), mayHaveDs: true } as const;
-  const later = Object.create(store, { signing: { value: () => told } }) as typeof store;
-  t.match(refusal({ store: later }, maxBytes, new Signers(keyring, ground)), /no room for the zone example\.com/);
+  // Once the parent may have a DS for it, nobody would take that; and from when all of it is signed the time runs until then.
+  for (const more of [{ mayHaveDs: true }, { inForceMs: NOON_MS }] as const) {
+    const told = { ...(store.signing(zone) as ZoneSigning), ...more };
+    const later = Object.create(store, { signing: { value: () => told } }) as typeof store;
+    t.match(refusal({ store: later }, maxBytes, new Signers(keyring, ground)), /no room for the zone example\.com/);
+  }
 });
 
 /** A world with a zone that has no room, one beside it, and one above and one below. */
