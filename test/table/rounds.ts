@@ -99,11 +99,16 @@ function ask(responder: Responder, query: Buffer): string {
   return text;
 }
 
-/** Differences between what the responder says now and what the model says. */
+/** What the responder says now to each question. */
+export function answers(responder: Responder): { name: string; type: string; text: string }[] {
+  return questions.map(({ name, type, query }) => ({ name, type, text: ask(responder, query) }));
+}
+
+/** Differences between that and what the model says. */
 export function differences(responder: Responder, model: Model): string[] {
-  return questions.flatMap(({ name, type, query }) => {
-    const [got, wanted] = [ask(responder, query), model.ask(name, type)];
-    return got === wanted ? [] : [`${name} ${type}: ${got}, not ${wanted}`];
+  return answers(responder).flatMap(({ name, type, text }) => {
+    const wanted = model.ask(name, type);
+    return text === wanted ? [] : [`${name} ${type}: ${text}, not ${wanted}`];
   });
 }
 
