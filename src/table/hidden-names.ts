@@ -16,6 +16,8 @@ export class HiddenNames {
   /** Leads a name to what stands there now. */
   readonly #link: (zone: string, name: string) => void;
   #hidden: Hidden[] = [];
+  /** Those of the pending changes. */
+  readonly #pending = new Set<Hidden>();
 
   constructor(preparation: Preparation, link: (zone: string, name: string) => void) {
     this.#preparation = preparation;
@@ -31,7 +33,14 @@ export class HiddenNames {
     const isSeen = (name: string): boolean => name === child || parentOf(child) !== zone;
     for (const name of names) if (isSeen(name)) this.#link(zone, name);
     const later = names.filter((name) => !isSeen(name));
-    if (later.length > 0) this.#preparation.onPublish(() => this.#add(zone, child, later));
+    if (later.length === 0) return;
+    const pending = { zone, child, names: later };
+    this.#pending.add(pending);
+    this.#preparation.undo(() => this.#pending.delete(pending));
+    this.#preparation.onPublish(() => {
+      this.#pending.delete(pending);
+      this.#add(zone, child, later);
+    });
   }
 
   /** A name that another writer left to be let go of. */
@@ -40,6 +49,7 @@ export class HiddenNames {
   }
 
   #add(zone: string, child: string, names: string[]): void {
+    if (names.length === 0) return;
     const last = this.#hidden.at(-1);
     if (last?.zone === zone && last.child === child) last.names.push(...names);
     else this.#hidden.push({ zone, child, names });
@@ -54,6 +64,12 @@ export class HiddenNames {
    * `isThere`: whether a zone is; the one above may have gone first.
    */
   letGo(child: string | undefined, most: number, isThere: (zone: string) => boolean): void {
+    // A child that goes in the changes in which it came has hidden them from nobody.
+    for (const { zone, child: by, names } of this.#pending) {
+      if (by !== child) continue;
+      if (isThere(zone)) for (const name of names) this.#link(zone, name);
+      names.length = 0;
+    }
     let left = most;
     for (const hidden of this.#hidden.filter((each) => child === undefined || each.child === child)) {
       const { zone, names } = hidden;

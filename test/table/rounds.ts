@@ -32,7 +32,15 @@ const strangers = [
 
 const content = fc.integer({ min: 0, max: 250 });
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('zone'), zone: fc.constantFrom(...zones), n: content }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('zone'),
+      zone: fc.constantFrom(...zones),
+      // By itself a number is next to never 0, with which a zone goes.
+      n: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: content }),
+    }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({

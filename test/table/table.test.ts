@@ -84,6 +84,16 @@ t.test('names above a service exist in a new zone where another name came and we
   t.end();
 });
 
+t.test('a zone that comes and goes in the same changes leaves nothing of a service that it took over', (t) => {
+  const { table, responder } = makeTable({ initialBytes: 4096 });
+  const app = (apex: string) => service(apex, 'app.a.test', { blue: [1, '192.0.2.1'], green: [0, '192.0.2.2'] });
+  apply(table, zone('test'), app('test'));
+  apply(table, zone('a.test'), app('a.test'), { op: 'deleteZone', zone: 'a.test' });
+  for (const name of ['a.test', 'app.a.test', 'green.app.a.test'])
+    t.equal(decode(askBytes(responder, buildQuery({ name })) as Buffer).rcode, 3, name);
+  t.end();
+});
+
 t.test('20,000 names in one zone: each is found, each delete is seen, and the memory comes back', (t) => {
   const { table, responder } = makeTable({ initialBytes: 4096 });
   apply(table, zone('test'), zone('other.test'));
