@@ -215,21 +215,25 @@ export class Arena {
 
   /** Puts free blocks that lie side by side together: of many small ones, such as a zone leaves, none is of use for a large one. */
   join(): void {
-    const starts: number[] = [];
-    const words: number[] = [];
-    for (const { size, offsets, count } of this.lend()) {
-      // A gap is a start and a length.
-      for (let i = 0; i < count; i += size === GAPS ? 2 : 1) {
-        starts.push(offsets[i]);
-        words.push(size === GAPS ? offsets[i + 1] : size);
+    this.view.refreshIfGrown();
+    const { words } = this.view;
+    const lists = this.lend();
+    // A gap is a start and a length.
+    const stepOf = (size: number): number => (size === GAPS ? 2 : 1);
+    const starts = new Uint32Array(lists.reduce((sum, { size, count }) => sum + count / stepOf(size), 0));
+    let found = 0;
+    for (const { size, offsets, count } of lists) {
+      for (let i = 0; i < count; i += stepOf(size)) {
+        starts[found++] = offsets[i];
+        // Nobody looks at what is free: each block keeps its own length for now.
+        words[offsets[i]] = size === GAPS ? offsets[i + 1] : size;
       }
     }
-    const order = Uint32Array.from(starts.keys()).sort((a, b) => starts[a] - starts[b]);
     const pairs: number[] = [];
-    for (const at of order) {
-      const isBehind = pairs.length > 0 && pairs[pairs.length - 2] + pairs[pairs.length - 1] === starts[at];
-      if (isBehind) pairs[pairs.length - 1] += words[at];
-      else pairs.push(starts[at], words[at]);
+    for (const start of starts.sort()) {
+      const isBehind = pairs.length > 0 && pairs[pairs.length - 2] + pairs[pairs.length - 1] === start;
+      if (isBehind) pairs[pairs.length - 1] += words[start];
+      else pairs.push(start, words[start]);
     }
     this.giveGaps(pairs);
   }

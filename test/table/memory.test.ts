@@ -39,14 +39,37 @@ t.test('what is free is handed out before more is taken, however long there was 
   }
 });
 
+t.test('blocks that were freed side by side are of use for a larger one when they are joined', async (t) => {
+  const arena = new Arena(createSharedTable(MAX_BYTES, MAX_BYTES));
+  const blocks: number[] = [];
+  for (let at = arena.allocate(8); at !== 0; at = arena.allocate(8)) blocks.push(at);
+  const [kept] = blocks.splice(blocks.length >> 1, 1);
+  for (const at of blocks) arena.free(at, 8);
+  t.equal(arena.allocate(1024), 0);
+  arena.join();
+  const made: number[] = [];
+  for (let at = arena.allocate(1024); at !== 0; at = arena.allocate(1024)) made.push(at);
+  t.ok(made.length * 1024 > blocks.length * 8 - 3 * 1024, `${made.length} of ${blocks.length / 128}`);
+  t.notOk(made.some((at) => at <= kept && kept < at + 1024));
+  t.ok(made.every((at) => arena.view.words.subarray(at, at + 1024).every((word) => word === 0)));
+});
+
 t.test('no word is handed out twice, and what is handed out is zeroed', async (t) => {
-  const step = fc.record({ words: fc.integer({ min: 1, max: 700 }), frees: fc.boolean(), which: fc.nat(1000) });
+  const step = fc.record({
+    words: fc.integer({ min: 1, max: 700 }),
+    frees: fc.boolean(),
+    which: fc.nat(1000),
+    joins: fc.nat(9),
+  });
   fc.assert(
     fc.property(fc.array(step, { minLength: 50, maxLength: 300 }), fc.constantFrom(0, 1024), (steps, slab) => {
       const arena = new Arena(createSharedTable(4096, MAX_BYTES), slab);
       const held: { at: number; words: number }[] = [];
       const owner = new Uint8Array(MAX_BYTES / 4);
-      for (const { words, frees, which } of steps) {
+      for (const { words, frees, which, joins } of steps) {
+        const { usedBytes } = arena;
+        if (joins === 0) arena.join();
+        t.equal(arena.usedBytes, usedBytes);
         if (frees && held.length > 0) {
           const [gone] = held.splice(which % held.length, 1);
           owner.fill(0, gone.at, gone.at + sizeClass(gone.words));
