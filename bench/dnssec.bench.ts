@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const names = wholeNumber(values.names, '--names');
   const rounds = wholeNumber(values.rounds ?? (values.short ? 3 : 5), '--rounds');
   const answers = wholeNumber(values.answers ?? (values.short ? SHORT_ANSWERS : ANSWERS), '--answers');
-  const seconds = Number(values.seconds);
+  const seconds = wholeNumber(values.seconds, '--seconds');
   const kinds: Kind[] = ['weighted-a', 'static-a', 'nxdomain'];
   // Above what any of them can: only saturation is measured, which needs no quiet machine to be compared.
   const plan = { peers: SIGNED_PEERS, kinds, names: [names], rounds, seconds, qps: Number.POSITIVE_INFINITY };

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HandedOver, type Running, SteadyClient, startServer } from '../test/flow/restart.ts';
-import { endWhereHelpIsAsked } from '../tools/command-line.ts';
+import { numbersAndWords } from '../tools/command-line.ts';
 
 const QPS = 20_000;
 const RESTARTS = 5;
@@ -27,7 +27,7 @@ async function measure(title: string, port: number, start: () => Promise<Running
   );
 }
 
-endWhereHelpIsAsked();
+numbersAndWords({});
 const folder = mkdtempSync(join(tmpdir(), 'teal-restart-'));
 const handed = new HandedOver(1, BUFFER_BYTES);
 const { port } = handed;

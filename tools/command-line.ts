@@ -53,10 +53,10 @@ export function refuse(why: string): never {
   process.exit(WRONG_USAGE);
 }
 
-/** `--help` and `-h`; `help`: what is said, else the comment at the head of the program's file. */
-export function endWhereHelpIsAsked(help?: string): void {
+/** `--help` and `-h`. */
+function endWhereHelpIsAsked(): void {
   if (!process.argv.slice(2).some((word) => word === '--help' || word === '-h')) return;
-  console.log(help ?? helpOf(readFileSync(process.argv[1] as string, 'utf8')));
+  console.log(helpOf(readFileSync(process.argv[1] as string, 'utf8')));
   process.exit(0);
 }
 

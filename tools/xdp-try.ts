@@ -11,9 +11,9 @@ import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { tidied } from '../test/fixtures/tidying.ts';
 import { openWire, SERVER, type Wire } from '../test/fixtures/two-namespaces.ts';
 import { datagramsToSockets, overTheWire, transportOf } from '../test/fixtures/xdp-server.ts';
-import { endWhereHelpIsAsked } from './command-line.ts';
+import { numbersAndWords } from './command-line.ts';
 
-endWhereHelpIsAsked();
+numbersAndWords({});
 
 const QUERIES = 1000;
 const SECONDS = 3;

@@ -4,10 +4,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { endWhereHelpIsAsked } from '../../../tools/command-line.ts';
+import { commandLine, refuse, wholeNumber } from '../../../tools/command-line.ts';
 import { inNamespaces } from '../validated/namespaces.ts';
 
-endWhereHelpIsAsked();
+const { positionals } = commandLine({ options: { 'without-the-wait': { type: 'boolean' } }, allowPositionals: true });
+for (const [n, text] of positionals.entries())
+  wholeNumber(text, ['SEED', 'SECONDS', 'NODES'][n] ?? refuse(`nothing was expected at ${text}`));
 const run = fileURLToPath(new URL('./run.ts', import.meta.url));
 const words = [process.execPath, run, ...process.argv.slice(2)];
 const [unshare, ...others] = inNamespaces;
