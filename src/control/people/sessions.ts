@@ -66,6 +66,8 @@ export class Sessions {
   readonly #randomBytes: RandomBytes;
   readonly #steadyMs: () => number;
   readonly #sessions = new Map<string, Session>();
+  /** Digests of what has ended and whose file may still be there. */
+  readonly #leaving = new Set<string>();
   readonly #kept: (Keeping & { readonly known: Known }) | undefined;
 
   constructor(
@@ -130,9 +132,11 @@ export class Sessions {
   /** One of the process before, which only its own browser opens. */
   #open(secret: string): Session | undefined {
     const digest = digestOf(secret);
+    // A request that was on its way when somebody signed out would bring the session back, and its file with it.
+    if (this.#leaving.has(digest)) return undefined;
     const bytes = this.#kept?.files.read(digest);
     if (this.#kept === undefined || bytes === undefined) return undefined;
-    const { wallMs, known, provider, files } = this.#kept;
+    const { wallMs, known, provider } = this.#kept;
     const key = sealingKey(secret, provider);
     const kept = openSession(bytes, key);
     const nowMs = this.#steadyMs();
@@ -140,7 +144,7 @@ export class Sessions {
     const { person, roles } = kept ? known(kept.word) : { person: undefined, roles: [] };
     // A clock that was put back would let it live longer; and the settings may name none of its groups any more.
     if (kept === undefined || ageMs === undefined || ageMs < 0 || person === undefined || roles.length === 0) {
-      void files.remove(digest);
+      void this.#remove(digest);
       return undefined;
     }
     const steady = (atMs: number): number => nowMs - (wallMs() - atMs);
@@ -189,7 +193,16 @@ export class Sessions {
   end(session: Session): Promise<boolean> {
     session.isOver = true;
     this.#sessions.delete(session.digest);
-    return this.#kept?.files.remove(session.digest) ?? Promise.resolve(true);
+    return this.#remove(session.digest);
+  }
+
+  async #remove(digest: string): Promise<boolean> {
+    if (this.#kept === undefined) return true;
+    this.#leaving.add(digest);
+    const isGone = await this.#kept.files.remove(digest);
+    // One that cannot be taken away stays closed for as long as this process lives.
+    if (isGone) this.#leaving.delete(digest);
+    return isGone;
   }
 
   #sweep(): void {

@@ -141,3 +141,32 @@ t.test('what has ended stays so, and a clock that was put back ends it', async (
   t.equal(process().sessions.find(other, true), undefined);
   t.equal(process({ roles: [] }).sessions.find(process().begin(), true), undefined, 'none of the groups is named');
 });
+
+t.test('a request that is on its way while somebody signs out does not bring the session back', async (t) => {
+  for (const isGone of [true, false]) {
+    const { kept, process } = machine();
+    const removed = Promise.withResolvers<boolean>();
+    const files: SessionFiles = {
+      read: (name) => kept.get(name),
+      async write(name, bytes) {
+        kept.set(name, bytes);
+      },
+      async remove(name) {
+        const gone = await removed.promise;
+        if (gone) kept.delete(name);
+        return gone;
+      },
+    };
+    const { sessions, begin } = process({ files });
+    const secret = begin();
+    const session = sessions.find(secret, true);
+    if (session === undefined) return t.fail('it was begun');
+    const ended = sessions.end(session);
+    t.equal(kept.size, 1, 'the disk takes its time');
+    t.equal(sessions.find(secret, true), undefined);
+    removed.resolve(isGone);
+    t.equal(await ended, isGone);
+    t.equal(sessions.find(secret, true), undefined, isGone ? 'gone' : 'nor where its file cannot be taken away');
+    t.equal(sessions.size, 0);
+  }
+});
