@@ -49,15 +49,19 @@ export function wholeNumber(text: string | number, name: string, besides = ''): 
 
 /** Ends the program: what is wrong with its command line, its help, and exit code 64. */
 export function refuse(why: string): never {
-  console.error(`${why}\n\n${helpOf(readFileSync(process.argv[1] as string, 'utf8'))}`);
+  console.error(`${why}\n\n${ownHelp()}`);
   process.exit(WRONG_USAGE);
 }
 
 /** `--help` and `-h`. */
 function endWhereHelpIsAsked(): void {
   if (!process.argv.slice(2).some((word) => word === '--help' || word === '-h')) return;
-  console.log(helpOf(readFileSync(process.argv[1] as string, 'utf8')));
+  console.log(ownHelp());
   process.exit(0);
+}
+
+function ownHelp(): string {
+  return helpOf(readFileSync(process.argv[1] as string, 'utf8'));
 }
 
 /** The text of the comment that a program begins with. */

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
 import { type OpenedEndpoint, openEndpoint, socketMemory } from '../../src/sockets/open.ts';
-import { surroundings } from '../fixtures/environment.ts';
+import { serverSurroundings } from '../fixtures/environment.ts';
 import { endsWithUs } from '../fixtures/tidying.ts';
 
 /** What the client's thread is told. `words`: 1 in the first ends it; the second has the replies so far. */
@@ -97,11 +97,7 @@ export async function startServer(
     spawn('/bin/sh', ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', process.execPath, main, 'serve'], {
       stdio: ['ignore', 'pipe', 'inherit', ...fds],
       env: {
-        ...surroundings,
-        TEAL_DATA_DIR: folder,
-        TEAL_DNS_LISTEN: '127.0.0.1:0',
-        TEAL_ADMIN_LISTEN: '127.0.0.1:0',
-        TEAL_DNS_WORKERS: '2',
+        ...serverSurroundings(folder),
         ...env,
       },
     }),
