@@ -8,7 +8,7 @@ import type { TableChange, TableChanges } from '../table/changes.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
 import { ZoneFull } from '../table/zone-loader.ts';
 import { sealedOf } from '../table/zone-sealer.ts';
-import { shown } from './names.ts';
+import { firstOf, shown } from './names.ts';
 
 /** Services that one publication of the start brings into the table: bounds what a preparation remembers. */
 const LOAD_CHUNK = 10_000;
@@ -77,9 +77,8 @@ function* chunksOf<Item>(items: readonly Item[], size: number): Generator<Item[]
 
 /** Why there is no room for some zones, and what there would have to be. */
 function noRoom(full: readonly ZoneFull[], { memory }: Into['table']): Problem {
-  const names = full.slice(0, NAMED_MAX).map(({ zone, bytes }) => `${shown(zone)} (about ${bytes} bytes)`);
-  const more = full.length > names.length ? ` and ${full.length - names.length} more` : '';
-  const what = `${full.length === 1 ? 'the zone' : `${full.length} zones:`} ${names.join(', ')}${more}`;
+  const names = full.map(({ zone, bytes }) => `${shown(zone)} (about ${bytes} bytes)`);
+  const what = `${full.length === 1 ? 'the zone' : `${full.length} zones:`} ${firstOf(names, NAMED_MAX)}`;
   return tableFull(what, memory, sumOf(full));
 }
 

@@ -27,7 +27,7 @@ import { unknownWebhook } from './drafts/webhooks.ts';
 import { unknownZone } from './drafts/zones.ts';
 import { Grant } from './grant.ts';
 import { type Listing, narrowed, walk } from './listing.ts';
-import { rrsetName, shown } from './names.ts';
+import { firstOf, rrsetName, shown } from './names.ts';
 import type { AnalysisProgress } from './observed/analysis.ts';
 import { nothingObserved, type Observed } from './observed/observed.ts';
 import { type ServiceHealth, serviceHealth } from './observed/service-health.ts';
@@ -303,9 +303,8 @@ export class Queries {
   #leftOut(): Problem | undefined {
     const zones = [...this.#observed.leftOut()];
     if (zones.length === 0) return undefined;
-    const named = zones.slice(0, LEFT_OUT_NAMED_MAX).map(shown).join(', ');
-    const more = zones.length > LEFT_OUT_NAMED_MAX ? ` and ${zones.length - LEFT_OUT_NAMED_MAX} more` : '';
-    const detail = `The table had no room at the start for ${named}${more}: queries there are answered with SERVFAIL. Raise table.maxBytes and restart; the log says to what.`;
+    const named = firstOf(zones.map(shown), LEFT_OUT_NAMED_MAX);
+    const detail = `The table had no room at the start for ${named}: queries there are answered with SERVFAIL. Raise table.maxBytes and restart; the log says to what.`;
     return new Problem('zones_left_out', detail);
   }
 }

@@ -8,7 +8,7 @@ import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { MadeAside } from '../../signing/kept.ts';
 import { type SignerKeys, type SigningGround, type SigningPair, ZoneSigner } from '../../signing/zone-signer.ts';
 import type { ApexRRset, SigningChange, ZoneSigners } from '../../table/rrset-signer.ts';
-import { shown } from '../names.ts';
+import { firstOf, shown } from '../names.ts';
 import type { Keyring } from './keyring.ts';
 
 interface Signed {
@@ -235,9 +235,8 @@ export class Signers implements ZoneSigners {
     });
     const [first] = refused;
     if (first === undefined || refused.length === 1) return first?.problem;
-    const named = refused.slice(0, NAMED_MAX).map(({ zone }) => shown(zone));
-    const more = refused.length > named.length ? ` and ${refused.length - named.length} more` : '';
-    const detail = `${first.problem.detail} ${refused.length} signed zones cannot be signed anew: ${named.join(', ')}${more}.`;
+    const zones = refused.map(({ zone }) => shown(zone));
+    const detail = `${first.problem.detail} ${refused.length} signed zones cannot be signed anew: ${firstOf(zones, NAMED_MAX)}.`;
     return new Problem(first.problem.code, detail);
   }
 

@@ -12,7 +12,7 @@ import { parseType } from '../../wire/rdata.ts';
 import type { BelowQuestion } from '../commands/below.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { RecordsCommand } from '../commands/records.ts';
-import { rrsetName, shown } from '../names.ts';
+import { firstOf, rrsetName, shown } from '../names.ts';
 import { changesReply, type RRsetChange } from '../replies/record-changes.ts';
 import { rrsetReply } from '../replies/rrsets.ts';
 import { atOnce, type Sliced } from '../slices.ts';
@@ -92,10 +92,9 @@ function inApex({ code, detail, pointer = '', conflict }: Problem): Problem {
 function summaryOf(zone: Zone, own: Zone, made: readonly Changed[]): string {
   const isOwn = own !== zone;
   if (made.length === 0) return `changed the zone ${shown(zone.name)}`;
-  const named = made.slice(0, NAMED_RRSETS_MAX).map(({ name, type }) => rrsetName(name, type));
-  const more = made.length > named.length ? ` and ${made.length - named.length} more` : '';
+  const names = made.map(({ name, type }) => rrsetName(name, type));
   const what = isOwn ? `the zone ${shown(zone.name)} and records of it` : `records of ${shown(zone.name)}`;
-  return `changed ${what}: ${named.join(', ')}${more}`;
+  return `changed ${what}: ${firstOf(names, NAMED_RRSETS_MAX)}`;
 }
 
 /** The RRset that a command names, as it is; a problem where it is not as the client saw it. */

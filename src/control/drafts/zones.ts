@@ -12,7 +12,7 @@ import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { Below, BelowQuestion } from '../commands/below.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
-import { shown } from '../names.ts';
+import { firstOf, shown } from '../names.ts';
 import { zoneReply } from '../replies/zones.ts';
 import { belowOf } from './below.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
@@ -85,10 +85,8 @@ export function draftZoneDelete(
   const releasing = command.withServices ? refuseWhileReleasing(store, names, 'delete its zone', name) : undefined;
   if (releasing !== undefined) return releasing;
   if (services.length > 0 && !command.withServices) {
-    const named = services.slice(0, NAMED_SERVICES_MAX).map((service) => service.name);
-    const more = services.length > named.length ? ` and ${services.length - named.length} more` : '';
-    const detail = `The zone ${shown(name)} has services (${named.join(', ')}${more}); ?services=delete deletes them with it.`;
-    return new Problem('zone_has_services', detail, { conflict: named[0] });
+    const detail = `The zone ${shown(name)} has services (${firstOf(names, NAMED_SERVICES_MAX)}); ?services=delete deletes them with it.`;
+    return new Problem('zone_has_services', detail, { conflict: names[0] });
   }
   return {
     kind: 'zone.delete',
