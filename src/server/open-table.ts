@@ -59,10 +59,12 @@ interface Ground {
   readonly answering: Answering;
 }
 
-export async function openTable(ground: Ground, memory: CoreMemory): Promise<OpenedTable> {
+export async function openTable(ground: Ground, found: CoreMemory): Promise<OpenedTable> {
   const { log } = ground;
+  // Threads are given the memory that is opened here, and no function can be given to one.
+  const { anew, ...memory } = found;
   let empty: TableMemory = memory;
-  if (memory.anew !== undefined) {
+  if (anew !== undefined) {
     const startedAt = performance.now();
     const living = goOn(ground, memory);
     if (typeof living !== 'string') {
@@ -71,7 +73,7 @@ export async function openTable(ground: Ground, memory: CoreMemory): Promise<Ope
       return living;
     }
     log.warn({ reason: living }, 'the table in memory is of no use; it is built anew');
-    empty = memory.anew();
+    empty = anew();
   }
   return (await restore(ground, empty)) ?? load(ground, empty);
 }

@@ -1,13 +1,15 @@
 /** The table at a start: gone on with, brought back from its copy on the disk, or read from the rows; with one line each. */
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
 import type { Settings } from '../../src/config.ts';
 import { SeenHealth } from '../../src/control/observed/health.ts';
 import type { Logger } from '../../src/log.ts';
 import { IMAGE_FILE } from '../../src/server/image/format.ts';
 import { readImage } from '../../src/server/image/read.ts';
-import { STIRRED, writeImage } from '../../src/server/image/write.ts';
+import { type ImageTask, STIRRED, writeImage } from '../../src/server/image/write.ts';
 import { type CoreMemory, type OpenedTable, openTable } from '../../src/server/open-table.ts';
 import { readVersion } from '../../src/server/version.ts';
 import { ArenaView } from '../../src/table/memory.ts';
@@ -94,6 +96,14 @@ function isWhole({ ask }: Opened): boolean {
   return (
     ask('app.example.com')[0] === '192.0.2.10' && names.every((i) => ask(`n${i}.example.com`)[0] === `192.0.2.${i}`)
   );
+}
+
+/** As the keeper of the copy has it made while the server runs; gives what the thread says. */
+async function copiedByThread(task: ImageTask): Promise<unknown> {
+  const entry = new URL('../../src/server/image/thread.ts', import.meta.url);
+  const thread = new Worker(entry, { workerData: { entry: entry.href, task } });
+  const [failure] = await once(thread, 'message');
+  return failure;
 }
 
 t.test('a restart reads no rows: the copy is answered from at once, and counts go on', async (t) => {
@@ -247,7 +257,7 @@ t.test(
   },
 );
 
-t.test('a table that lives is gone on with; one that is in doubt is built anew elsewhere', async (t) => {
+t.test('a table that lives is gone on with, and copied; one that is in doubt is built anew elsewhere', async (t) => {
   const { folder } = directory(t);
   const first = await open(t, folder);
   first.close();
@@ -259,6 +269,9 @@ t.test('a table that lives is gone on with; one that is in doubt is built anew e
   t.equal(living.memory.shared, first.memory.shared);
   t.ok(isWhole(living));
   living.close();
+  const file = join(folder, 'by-a-thread.img');
+  t.equal(await copiedByThread({ memory: living.memory, file, build, sync: true }), undefined);
+  t.match(readImage(file, build, createTableMemory(sizes)), { revision: living.table.held?.revision });
 
   // Two names lie at one place.
   const words = new Int32Array(first.memory.shared.arena, first.memory.shared.start, 2 ** 14);
