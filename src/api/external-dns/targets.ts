@@ -8,6 +8,8 @@ const TYPES: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'TXT', 'SRV', 
 const DOTLESS: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'NS', 'PTR', 'MX']);
 /** RFC 1035 §3.3. */
 const STRING_MAX_BYTES = 255;
+/** `\DDD` of a byte, `\X`, or a character (RFC 1035 §5.1). */
+const UNIT = /\\([01]\d\d|2[0-4]\d|25[0-5])|\\(.)|./gsu;
 
 /** The code of a type that ExternalDNS knows. */
 export function typeCode(type: string): number | undefined {
@@ -64,9 +66,10 @@ function escaped(bytes: Uint8Array): string {
     .join('');
 }
 
+/** The bytes of a text: an escape is one, and a character what UTF-8 makes of it, whichever of them stand beside each other. */
 function unescaped(text: string): Buffer {
-  const plain = text.replace(/\\(\d{3}|.)/gs, (_, what: string) => {
-    return what.length === 3 ? String.fromCharCode(Number(what) & 0xff) : what;
+  const units = [...text.matchAll(UNIT)].map(([unit, digits, char]) => {
+    return digits === undefined ? Buffer.from(char ?? unit) : Buffer.of(Number(digits));
   });
-  return /[^\0-\xff]/.test(plain) ? Buffer.from(plain) : Buffer.from(plain, 'latin1');
+  return Buffer.concat(units);
 }

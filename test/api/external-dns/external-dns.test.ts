@@ -1,6 +1,8 @@
 /** The door for ExternalDNS, by the rule of its plan: what a cluster wants comes to stand, and a second look plans nothing. */
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { TYPE } from '../../../src/wire/constants.ts';
+import { parseRdata } from '../../../src/wire/rdata.ts';
 import { ADMIN } from '../../fixtures/api.ts';
 import { Cluster, weighted } from '../../fixtures/external-dns/cluster.ts';
 import { NAME, revisionOf, start, weightsOf } from '../../fixtures/external-dns/start.ts';
@@ -255,6 +257,37 @@ t.test('records of every type come to stand as they are wanted', async (t) => {
   );
   t.equal((await one.sync()).planned, 0);
 });
+
+t.test('a text has the bytes that it was written with, in one string or in several', async (t) => {
+  const { api, cluster } = await start(t);
+  const one = cluster('cluster-a');
+  // Characters beside escapes, in quotes or not, of which 255 bytes are a string: the bytes are those of UTF-8.
+  const long = 'é'.repeat(200);
+  const cases: [string, Buffer][] = [
+    ['"é€"', Buffer.from('é€')],
+    [`"${long}"`, Buffer.from(long)],
+    [long, Buffer.from(long)],
+    [`"${long}\\233\\"\\\\€"`, Buffer.concat([Buffer.from(long), Buffer.of(233), Buffer.from('"\\€')])],
+    [`"\\195\\169${'a'.repeat(300)}"`, Buffer.from(`é${'a'.repeat(300)}`)],
+  ];
+  for (const [target, bytes] of cases) {
+    const endpoint = { dnsName: 'text.example.com', recordType: 'TXT', targets: [target] };
+    t.equal((await one.ask('POST', '/records', { create: [endpoint] })).statusCode, 204);
+    const { rdata } = (await api.request('GET', '/v1/zones/example.com/rrsets/text.example.com/TXT')).json();
+    const found = parseRdata(TYPE.TXT, rdata[0]);
+    t.same(bytesOf(found as Uint8Array), bytes, target.slice(0, 20));
+    t.equal((await one.ask('POST', '/records', { delete: [endpoint] })).statusCode, 204);
+  }
+});
+
+/** Of all strings of a text. */
+function bytesOf(rdata: Uint8Array): Buffer {
+  const strings: Uint8Array[] = [];
+  for (let at = 0; at < rdata.length; at += 1 + (rdata[at] as number)) {
+    strings.push(rdata.subarray(at + 1, at + 1 + (rdata[at] as number)));
+  }
+  return Buffer.concat(strings);
+}
 
 t.test('MX and TXT records of two set identifiers are one RRset, of which each has its part back', async (t) => {
   const { cluster } = await start(t);
