@@ -131,7 +131,7 @@ function makeTargets(type: string, texts: readonly string[], { name, set }: { na
     return isTooMany ? `a pool has at most ${POOL_TARGETS_MAX} targets, not ${targets.length}` : targets;
   }
   if (targets.length > 1) return `a name has one ${type} record at most (RFC 2181 §10.1, RFC 6672 §2.4)`;
-  return targets[0] === name ? 'a name cannot be its own target' : targets;
+  return canonicalName(targets[0] as string) === name ? 'a name cannot be its own target' : targets;
 }
 
 /** What is no label is left out: it is told to people only. */

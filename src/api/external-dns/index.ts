@@ -32,7 +32,7 @@ import {
   written,
   zoneOf,
 } from './found.ts';
-import type { Edit } from './plan.ts';
+import { type Edit, whyNoRRset } from './plan.ts';
 
 /** Compared byte for byte by ExternalDNS. */
 const MEDIA_TYPE = 'application/external.dns.webhook+json;version=1';
@@ -207,7 +207,7 @@ function takeEndpoint({ queries }: ApiParts, request: FastifyRequest, endpoint: 
   const isApex = made.name === zone.name;
   if (isApex && made.type === 'CNAME') return 'a CNAME cannot stand at the apex of a zone (RFC 1034 §3.6.2)';
   if (isApex && made.type === 'NS') return 'the NS records at the apex are those of the zone';
-  return made;
+  return whyNoRRset(zone.name, made) ?? made;
 }
 
 async function change(parts: ApiParts, dropped: Dropped, request: FastifyRequest, reply: FastifyReply) {

@@ -4,13 +4,13 @@ import type { Command } from '../../control/commands/command.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { RecordChange } from '../../model/record-change.ts';
-import type { RRset } from '../../model/rrset.ts';
+import { makeRRset, type RRset } from '../../model/rrset.ts';
 import { type Pool, SERVICE_TTL_DEFAULT_SECONDS, type Service, serviceBody } from '../../model/service.ts';
 import { formatType } from '../../wire/rdata.ts';
 import { type Endpoint, POOL_TYPES } from './endpoint.ts';
 import { type Found, type Releasing, type Share, sharesOfRRset, sharesOfService } from './found.ts';
 import { notesOf, withClaims, withNotes } from './notes.ts';
-import { rdataText } from './targets.ts';
+import { rdataText, typeCode } from './targets.ts';
 
 /** One endpoint that is to be there, or not. */
 export interface Edit {
@@ -257,6 +257,18 @@ function poolName(set: string, taken: readonly string[]): string {
   if (plain !== '' && !taken.includes(plain)) return plain;
   const suffix = createHash('sha256').update(set).digest('hex').slice(0, 8);
   return `${plain.slice(0, POOL_NAME_MAX_CHARS - suffix.length - 1)}-${suffix}`.replace(/^-/, '');
+}
+
+/** Why there can be no RRset of it, be it alone at its name: it fits into no message, or cannot be told from that of others. */
+export function whyNoRRset(
+  zone: string,
+  { name, type, set, targets, owner, ttlSeconds }: Endpoint,
+): string | undefined {
+  const rdata = targets.map((target) => rdataText(type, target));
+  const made = makeRRset({ zone, name, type: typeCode(type) as number }, { ttlSeconds: ttlSeconds ?? 0, rdata }, 0);
+  if (made instanceof Problem) return made.detail;
+  const claimed = set === '' || POOL_TYPES.includes(type) ? {} : withClaims({}, [{ set, targets, ttlSeconds, owner }]);
+  return claimed instanceof Problem ? claimed.detail : undefined;
 }
 
 /** What the RRset of a type is to be; undefined: nothing that is not so. */

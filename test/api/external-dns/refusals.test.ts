@@ -8,6 +8,8 @@ import { NAME, revisionOf, start, weightsOf } from '../../fixtures/external-dns/
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/external-dns/${name}.json`, import.meta.url), 'utf8');
 
+const addresses = (count: number) => Array.from({ length: count }, (_, i) => `192.0.${i >> 8}.${i & 255}`);
+
 t.test('it is told which zones are there, byte for byte in its media type', async (t) => {
   const { cluster } = await start(t);
   for (const path of ['', '/']) {
@@ -36,6 +38,11 @@ t.test('what can never stand is left out and said; what time or people mend is a
     { dnsName: 'example.com', targets: ['host.example.net'], recordType: 'CNAME' },
     { dnsName: 'a..example.com', targets: ['192.0.2.1'], recordType: 'A' },
     { dnsName: 'a.example.com', targets: ['192.0.2.1'], recordType: 'A', setIdentifier: 'x'.repeat(256) },
+    { dnsName: 'a.example.com', targets: ['A.example.COM'], recordType: 'CNAME' },
+    // Of what fits in no message, and of parts of an RRset that could not be told apart, the next minute has no more room.
+    { dnsName: 'b.example.com', targets: addresses(5000), recordType: 'A' },
+    { dnsName: 'c.example.com', targets: [`"${'x'.repeat(65_400)}"`], recordType: 'TXT' },
+    { dnsName: 'd.example.com', targets: addresses(40), recordType: 'TXT', setIdentifier: 'x' },
   ];
   const reply = await one.ask('POST', '/adjustendpoints', [...never, { ...good, unknown: true }]);
   t.same(
