@@ -94,6 +94,10 @@ export class EdnsQuery {
     return at === end;
   }
 
+  /**
+   * What is malformed is not noted: the reply would give back as many bytes as it claims to have, more than a reply may, or
+   * take a cookie from bytes that are not this client's.
+   */
   #readOption(bytes: Uint8Array, code: number, data: number, length: number): boolean {
     switch (code) {
       case EDNS_OPTION.NSID:
@@ -106,18 +110,24 @@ export class EdnsQuery {
       case EDNS_OPTION.COOKIE:
         // Of several cookies the first one counts (RFC 7873 §5.2).
         if (this.cookieAt !== 0) return true;
+        if (!cookieIsGood(length)) return false;
         this.cookieAt = data;
         this.cookieBytes = length;
-        // RFC 7873 §5.2.2: any other length is a format error.
-        return length === CLIENT_COOKIE_BYTES || (length >= COOKIE_MIN_BYTES && length <= COOKIE_MAX_BYTES);
+        return true;
       case EDNS_OPTION.SUBNET:
+        if (!subnetIsGood(bytes, data, length)) return false;
         this.subnetAt = data;
         this.subnetBytes = length;
-        return subnetIsGood(bytes, data, length);
+        return true;
       default:
         return true;
     }
   }
+}
+
+/** RFC 7873 §5.2.2: any other length is a format error. */
+function cookieIsGood(length: number): boolean {
+  return length === CLIENT_COOKIE_BYTES || (length >= COOKIE_MIN_BYTES && length <= COOKIE_MAX_BYTES);
 }
 
 /** RFC 7871 §6: scope 0 in a query, as many octets as the prefix needs, and no bit set behind it; else FORMERR. */

@@ -1,7 +1,7 @@
 /** EDNS options of replies: NSID, client subnet, TCP keepalive, extended errors, and the room that they take. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { QueryFields, Reply } from '../fixtures/dns-client.ts';
+import { buildQuery, decode, type QueryFields, type Reply } from '../fixtures/dns-client.ts';
 import { runs } from '../fixtures/runs.ts';
 import { world } from '../fixtures/world.ts';
 
@@ -9,7 +9,7 @@ const [NSID, SUBNET, COOKIE, KEEPALIVE, ERROR] = [3, 8, 10, 11, 15];
 const FORMERR = 1;
 
 const big = Array.from({ length: 12 }, (_, i) => `big TXT "${i}${'x'.repeat(90)}"`).join('\n');
-const { ask } = world({ 'a.test': `www A 192.0.2.1\n${big}` }, [], {
+const { ask, responder } = world({ 'a.test': `www A 192.0.2.1\n${big}` }, [], {
   nsid: 'ns1-ä',
   tcpIdleSeconds: 12,
   cookieSecrets: [new Uint8Array(16)],
@@ -143,3 +143,46 @@ t.test('options have their room: no reply is longer than it may be, none is cut 
   );
   t.end();
 });
+
+/** The reply to a message that lies among other bytes, as in the memory of a transport. */
+function askAmong(others: number, query: Uint8Array, udp: boolean): Buffer {
+  const [before, behind] = [7, 64];
+  const memory = new Uint8Array(before + query.length + behind).fill(others);
+  memory.set(query, before);
+  const reply = new Uint8Array(2 * 65536);
+  responder.enter(1000);
+  responder.client.set(Uint8Array.of(192, 0, 2, 1), 0, 4);
+  const length = responder.answer(memory, before, before + query.length, reply, 0, udp);
+  responder.leave();
+  return Buffer.from(reply.subarray(0, length));
+}
+
+t.test(
+  'options of any code and length: a reply is no longer than it may be, and says nothing of bytes beside the query',
+  (t) => {
+    const known = [NSID, SUBNET, COOKIE, KEEPALIVE, ERROR, 12];
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 48 }),
+      fc.constantFrom(300, 600, 1300, 3000, 65400).map((length) => new Uint8Array(length).fill(0xff)),
+    );
+    const head = fc.constantFrom('', '00011800', '00028000', '0000', '01');
+    const data = fc.tuple(head, bytes).map(([start, rest]) => Buffer.concat([Buffer.from(start, 'hex'), rest]));
+    const options = fc
+      .array(fc.record({ code: fc.constantFrom(...known), data }), { maxLength: 4 })
+      .filter((list) => list.reduce((sum, each) => sum + 4 + each.data.length, 0) < 65500);
+    fc.assert(
+      fc.property(options, fc.constantFrom(0, 512, 1232, 4096), fc.boolean(), (list, udpBytes, udp) => {
+        const query = buildQuery({ name: 'www.a.test', type: 'A', edns: { udpBytes, options: list } });
+        const reply = askAmong(0xee, query, udp);
+        if (!reply.equals(askAmong(0x77, query, udp))) throw new Error('the reply says what lies beside the query');
+        const limit = udp ? Math.min(Math.max(udpBytes, 512), 1232) : 65535;
+        if (reply.length > limit) throw new Error(`${reply.length} bytes, the limit is ${limit}`);
+        const { edns, rcode } = decode(reply);
+        if (edns === undefined) throw new Error('OPT is answered with OPT');
+        if (rcode === FORMERR && reply.length > 512) throw new Error(`a refusal of ${reply.length} bytes`);
+      }),
+      { numRuns: runs(1000) },
+    );
+    t.end();
+  },
+);
