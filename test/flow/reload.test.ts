@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import tls from 'node:tls';
 import t from 'tap';
+import { controlPid } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+
+const skip = process.platform !== 'linux' && 'memory is shared on Linux';
 
 /** Waits for an event of the log that comes after the first `from`. */
 async function event(teal: TealProcess, from: number, msg: RegExp): Promise<Record<string, unknown>> {
@@ -73,4 +76,46 @@ t.test('a certificate is read again though its name is the same', async (t) => {
   t.match(await reload(/^settings reloaded$/), { certificate: 'read again' });
   if (!readFileSync(files.certFile).equals(good)) t.not(await served(), before, 'the new one is served');
   await teal.end('SIGTERM');
+});
+
+t.test('a control process that comes back', { skip }, async (t) => {
+  const folder = t.testdir();
+  const config = `${folder}/teal.yaml`;
+  const put = (certFile: string, more = ''): void =>
+    writeFileSync(config, `admin: { tls: { certFile: ${certFile}, keyFile: test/fixtures/tls/key.pem } }\n${more}`);
+  const good = 'test/fixtures/tls/cert.pem';
+  put(good);
+  const teal = await startTeal(`${folder}/data`, { config, env: { TEAL_DNS_PLANES: 'two' } });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  const kill = (signal: NodeJS.Signals): boolean => process.kill(controlPid(teal.pid), signal);
+  const hangUp = (): boolean => process.kill(teal.pid, 'SIGHUP');
+
+  await t.test('does not go by settings that were refused', async (t) => {
+    put(`${folder}/missing.pem`);
+    hangUp();
+    await event(teal, 0, /^settings not reloaded: admin\.tls\.certFile/);
+    const from = teal.log.length;
+    kill('SIGKILL');
+    t.ok(await event(teal, from, /^the control process is back/));
+  });
+
+  await t.test('takes those that came while it was started', async (t) => {
+    put(good, 'probes: { allow: ["10.0.0.0/8"] }');
+    const from = teal.log.length;
+    kill('SIGKILL');
+    await event(teal, from, /^the control process ended/);
+    hangUp();
+    t.same((await event(teal, from, /^settings reloaded$/)).changed, ['probes.allow']);
+  });
+
+  await t.test('takes those that one did not hear which was stopped', async (t) => {
+    put(good, 'probes: { allow: ["10.0.0.0/8", "192.168.0.0/16"] }');
+    const from = teal.log.length;
+    kill('SIGSTOP');
+    hangUp();
+    await event(teal, from, /^settings are not reloaded yet/);
+    kill('SIGKILL');
+    t.same((await event(teal, from, /^settings reloaded$/)).changed, ['probes.allow']);
+    t.same((await teal.end('SIGTERM')).code, 0);
+  });
 });

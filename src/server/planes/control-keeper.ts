@@ -1,9 +1,8 @@
 /** Keeps a control process running; says so when it does not show that it lives. */
 import { afterMs, everyMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
-import { within } from '../../sockets/exit.ts';
 import { type Ended, fdInChild, PlaneChild } from './child.ts';
-import type { ControlStart, FromControl, SettingsSources, ToControl, Which } from './messages.ts';
+import type { ControlStart, FromControl, Reread, SettingsSources, ToControl, Which } from './messages.ts';
 import { Respawn } from './respawn.ts';
 
 interface ControlOptions {
@@ -20,6 +19,12 @@ interface ControlOptions {
   asked(): void;
   /** The first one ended before it was ready. */
   failed(how: Ended): void;
+}
+
+/** Settings that were read again, and that no control process has judged yet. */
+interface Reload {
+  readonly message: ToControl & { readonly kind: 'reload' };
+  readonly isInForce: PromiseWithResolvers<boolean>;
 }
 
 interface Slot {
@@ -45,7 +50,8 @@ export class ControlKeeper {
   #isUpgrading = false;
   #silentLooks = 0;
   #restart: NodeJS.Timeout | undefined;
-  #reloaded: (() => void)[] = [];
+  #reload: Reload | undefined;
+  #reloads = 0;
   readonly #looking: NodeJS.Timeout;
 
   constructor(options: ControlOptions) {
@@ -72,6 +78,8 @@ export class ControlKeeper {
     this.#silentLooks = 0;
     const at = { memory: fdInChild(0), spare: fdInChild(1), admin: { ...admin, fd: fdInChild(2) } };
     slot.child.send({ kind: 'start', sources: sources(), workers, ...at });
+    // The one before did not come so far.
+    if (this.#reload !== undefined) slot.child.send(this.#reload.message);
     inBackground(
       'the end of a control process',
       slot.child.ended.then((how) => this.#ended(slot, how)),
@@ -84,12 +92,16 @@ export class ControlKeeper {
     this.#slot?.child.send(message, true);
   }
 
-  /** Hands new settings on; resolves when they are in force, or when nobody says so in time. */
-  async reload(message: ToControl, limitMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#reloaded.push(resolve);
-    this.send(message);
-    await within(promise, limitMs);
+  /**
+   * Hands new settings on. Resolves once a control process has looked at them, be it one that is still to be started, to
+   * whether they are in force there; to false where newer ones came before that.
+   */
+  reload(read: Reread): Promise<boolean> {
+    this.#reload?.isInForce.resolve(false);
+    const message = { kind: 'reload', nth: ++this.#reloads, ...read } as const;
+    this.#reload = { message, isInForce: Promise.withResolvers<boolean>() };
+    this.#slot?.child.send(message);
+    return this.#reload.isInForce.promise;
   }
 
   /** Ends it, and starts another one with the code that is there now; see start. */
@@ -119,7 +131,7 @@ export class ControlKeeper {
   #hear(slot: Slot, message: FromControl): void {
     this.#beat();
     if (message.kind === 'ask') return this.#options.asked();
-    if (message.kind === 'reloaded') for (const resolve of this.#reloaded.splice(0)) resolve();
+    if (message.kind === 'reloaded') this.#judged(message);
     if (message.kind === 'loaded') {
       const answering = this.#options.loaded(message.which);
       inBackground(
@@ -134,6 +146,12 @@ export class ControlKeeper {
     const { pid } = slot.child;
     if (this.#hasBeenReady) this.#options.log.info({ controlPid: pid }, 'the control process is back');
     this.#hasBeenReady = true;
+  }
+
+  #judged({ nth = this.#reloads, isInForce = true }: FromControl & { readonly kind: 'reloaded' }): void {
+    if (nth !== this.#reload?.message.nth) return;
+    this.#reload.isInForce.resolve(isInForce);
+    this.#reload = undefined;
   }
 
   #ended(slot: Slot, how: Ended): void {

@@ -28,7 +28,7 @@ export function startControl(
   const stops: PlaneStops = { dataPlane: [], controlPlane: [] };
   const fleet = new RemoteFleet(start.workers + 1, say);
   const answering = Promise.withResolvers<void>();
-  let reload: ((settings: Settings) => void) | undefined;
+  const reloading = Promise.withResolvers<(settings: Settings) => void>();
 
   const run = async (): Promise<void> => {
     const options = apiOptions(settings);
@@ -55,7 +55,7 @@ export function startControl(
     const metrics = startMetrics(settings, core, fleet, log, outside);
     const door = { options, socket: start.admin, makeNode };
     const deciding = await startDeciding(settings, { ...core, fleet, metrics }, door, log, stops);
-    reload = (wanted) => deciding.reload(wanted);
+    reloading.resolve((wanted) => deciding.reload(wanted));
     tellFirst?.();
     say({ kind: 'ready', admin: deciding.admin });
   };
@@ -65,15 +65,11 @@ export function startControl(
     async hear(message) {
       if (message.kind === 'answering') answering.resolve();
       if (message.kind === 'state') fleet.hear(message.state);
-      if (message.kind === 'reload') {
-        try {
-          reload?.(await reread(message));
-        } catch (error) {
-          if (!(error instanceof SettingsError)) throw error;
-          log.error(`settings not reloaded: ${error.message}`);
-        }
-        say({ kind: 'reloaded' });
-      }
+      if (message.kind !== 'reload') return;
+      // It may come in the middle of the start, which goes by the settings before.
+      const reload = await reloading.promise;
+      const isInForce = await taken(async () => reload(await reread(message)), log);
+      say({ kind: 'reloaded', nth: message.nth, isInForce });
     },
     async stop() {
       fleet.stop();
@@ -81,6 +77,18 @@ export function startControl(
       await stopAll(stops.dataPlane);
     },
   };
+}
+
+/** Whether settings could be put into force; the log says why not. */
+async function taken(reload: () => Promise<void>, log: Logger): Promise<boolean> {
+  try {
+    await reload();
+    return true;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    log.error(`settings not reloaded: ${error.message}`);
+    return false;
+  }
 }
 
 /** Where the table is to be: in the memory that is answered from, or in an empty one. */

@@ -81,6 +81,11 @@ export class DataKeeper {
     this.#slot?.child.send(message, true);
   }
 
+  /** To one that is to take over, too: it was started with what was known before. */
+  sendToAll(message: ToData): void {
+    for (const slot of [this.#slot, this.#next]) slot?.child.send(message);
+  }
+
   /**
    * Starts another one beside the one that answers, on the same sockets, and ends that once both do. False: it did not
    * come so far, and the old one answers on.

@@ -8,7 +8,7 @@ import { clearMarks } from '../../sockets/marks.ts';
 import { sharedPages } from '../../sockets/shared-pages.ts';
 import { startWatchdog } from '../../sockets/watchdog.ts';
 import { mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
-import { StartError } from '../errors.ts';
+import { SettingsError, StartError } from '../errors.ts';
 import { giveBackAfterStart } from '../start-memory.ts';
 import { startFleet } from '../workers.ts';
 import type { DataStart, DataState, FromData, Reread, ToData } from './messages.ts';
@@ -59,6 +59,16 @@ export function startData(
     tellOf(running, say);
   };
 
+  const takeLevel = async (read: Reread): Promise<void> => {
+    try {
+      setLevel(log, (await reread(read)).log.level);
+    } catch (error) {
+      // This version may know less of them than the one that read them. Nothing that is answered hangs on it.
+      if (!(error instanceof SettingsError)) throw error;
+      log.error(`settings not reloaded: ${error.message}`);
+    }
+  };
+
   return {
     async hear(message) {
       if (message.kind === 'serve' && !isAsked) {
@@ -70,7 +80,7 @@ export function startData(
         clearMarks(memory.shared.control, message.place);
         say({ kind: 'cleared' });
       }
-      if (message.kind === 'reload') setLevel(log, (await reread(message)).log.level);
+      if (message.kind === 'reload') await takeLevel(message);
     },
     async stop() {
       for (const stop of stops.splice(0).reverse()) await stop();

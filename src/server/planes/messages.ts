@@ -77,13 +77,15 @@ export type ToControl =
   /** All who answer do so from the memory that was loaded. */
   | { readonly kind: 'answering' }
   | { readonly kind: 'state'; readonly state: OutsideState }
-  | ({ readonly kind: 'reload' } & Reread)
+  /** `nth`: which reload it is, for the word that comes back. */
+  | ({ readonly kind: 'reload'; readonly nth: number } & Reread)
   | { readonly kind: 'stop' };
 
 export type FromControl =
   | { readonly kind: 'loaded'; readonly which: Which }
   | { readonly kind: 'ready'; readonly admin: string }
-  | { readonly kind: 'reloaded' }
+  /** `isInForce`: else they were refused, and the log says why. One of an earlier version says neither. */
+  | { readonly kind: 'reloaded'; readonly nth?: number; readonly isInForce?: boolean }
   /** The event loop turns. */
   | { readonly kind: 'beat' }
   /** How does it stand with the others, now? */

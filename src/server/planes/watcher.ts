@@ -139,14 +139,26 @@ export class Watcher {
     this.#supervisor.ready(`answering on ${dns.join(', ')}; admin API at ${admin}`);
   }
 
-  /** Hands new settings on: each process takes what it can without a restart. */
+  /**
+   * Hands new settings on: each process takes what it can without a restart. Not before the one that decides has taken
+   * them, since one that is started later goes by what is known here, and would not start with what was refused.
+   */
   reload(settings: Settings, read: Reread): void {
+    const done = this.#control.reload(read).then((isInForce) => {
+      if (isInForce) this.#take(settings, read);
+    });
+    const reload = async (): Promise<void> => {
+      if (await within(done, RELOAD_LIMIT_MS)) return;
+      this.#log.warn('settings are not reloaded yet: they come into force once the control process takes them');
+    };
+    inBackground('a reload of settings', this.#supervisor.aroundLater(reload));
+  }
+
+  #take(settings: Settings, read: Reread): void {
     this.#reloaded = read;
     this.#settings = withReloaded(this.#settings, settings);
     setLevel(this.#log, settings.log.level);
-    this.#data.send({ kind: 'reload', ...read });
-    const reload = (): Promise<void> => this.#control.reload({ kind: 'reload', ...read }, RELOAD_LIMIT_MS);
-    inBackground('a reload of settings', this.#supervisor.aroundLater(reload));
+    this.#data.sendToAll({ kind: 'reload', ...read });
   }
 
   /** Replaces the control process, then the data process, by the code that is there now; answers go on. */
