@@ -2,24 +2,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
 import { Problem } from '../../model/errors.ts';
-import { settingsRevision, zoneBody } from '../../model/zone.ts';
 import { access } from '../access.ts';
 import { refuse } from '../door/guard.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
+import { note } from './after-creation.ts';
 import { apexOf, inApexWords, partApex } from './apex.ts';
-import { create, refuseFetched } from './creation.ts';
+import { create, refuseFetched, refuseSigning } from './creation.ts';
 import { asChange, bad, fieldsOf, inClientsWords, readRRsets } from './rrset-changes.ts';
 import { run } from './run.ts';
 import { zoneOf } from './zone-id.ts';
-import { withNotes } from './zone-notes.ts';
 import { sendMade, ZONE, ZONES } from './zones.ts';
 
 /** A thousand RRsets of some hundred bytes, or one as large as there can be. */
 const BODY_MAX_BYTES = 512 * 1024;
-
-/** So often it is tried to note what is said of a zone that others change meanwhile. */
-const NOTING_MAX = 4;
 
 export function changeRoutes(api: ApiInstance, parts: ApiParts): void {
   const { queries } = parts;
@@ -41,7 +37,13 @@ export function changeRoutes(api: ApiInstance, parts: ApiParts): void {
   });
   api.put(ZONE, ofZones, async (request, reply) => {
     const fields = fieldsOf(request.body) ?? {};
-    const refused = refuseFetched(fields) ?? (await note(parts, request, reply, fields));
+    const zoneNow = () => zoneOf(request, queries, 'whole');
+    const zone = zoneNow();
+    if (zone instanceof Problem) return sendProblem(reply, zone);
+    const refused =
+      refuseFetched(fields) ??
+      refuseSigning(fields, parts.signings.isSigned(zone.name)) ??
+      (await note({ parts, request, reply }, zoneNow, fields));
     return refused instanceof Problem ? sendProblem(reply, refused) : reply.code(204).send();
   });
   api.delete(ZONE, ofZones, async (request, reply) => {
@@ -79,28 +81,4 @@ async function patch(
   const command = { kind: 'records.change', zone: named, changes, ...(apex !== undefined && { apex }) } as const;
   const result = await run(parts, request, reply, command);
   return result instanceof Problem ? inApexWords(inClientsWords(result, records), own) : result;
-}
-
-/** Notes what a body says of a zone, on what is noted of it now. */
-async function note(
-  parts: ApiParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  fields: Readonly<Record<string, unknown>>,
-): Promise<Problem | undefined> {
-  for (let i = 1; ; i++) {
-    const zone = zoneOf(request, parts.queries, 'whole');
-    if (zone instanceof Problem) return zone;
-    const labels = withNotes(zone.labels ?? {}, fields);
-    if (labels instanceof Problem) return labels;
-    const command = {
-      kind: 'zone.put',
-      zone: zone.name === '' ? '.' : zone.name,
-      body: { ...zoneBody(zone), labels },
-    } as const;
-    const result = await run(parts, request, reply, command, { ifMatch: [settingsRevision(zone)] });
-    if (!(result instanceof Problem)) return undefined;
-    // Somebody changed the zone at that moment.
-    if (result.code !== 'revision_stale' || i === NOTING_MAX) return result;
-  }
 }

@@ -2,29 +2,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
-import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
 import { Passed } from '../../control/listing.ts';
 import { apexRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
 import { makeRRset } from '../../model/rrset.ts';
-import { makeZone, nextSerial, type ZoneBody, zoneBody } from '../../model/zone.ts';
+import { makeZone, nextSerial, type ZoneBody } from '../../model/zone.ts';
 import { canonicalOrder, writeZoneFile } from '../../wire/zone-file/writer.ts';
 import { grantOf } from '../access.ts';
 import { logResult } from '../commands.ts';
 import { doorContext } from '../door-context.ts';
 import type { ApiParts } from '../parts.ts';
+import { keepWritten, note } from './after-creation.ts';
 import { apexOf, partApex, recordOf } from './apex.ts';
-import {
-  type AskedRRset,
-  asChange,
-  bad,
-  bodyOf,
-  explain,
-  fieldsOf,
-  nameOf,
-  readRRsets,
-  textOf,
-} from './rrset-changes.ts';
+import { type AskedRRset, bad, bodyOf, explain, fieldsOf, nameOf, readRRsets, textOf } from './rrset-changes.ts';
 import { ACTOR, run } from './run.ts';
 import { withNotes } from './zone-notes.ts';
 
@@ -48,8 +38,8 @@ export async function create(
   if (typeof fields.zone === 'string' && fields.zone !== '') {
     return bad('zone: a zone file is imported by /v1/zones; send its records in rrsets');
   }
-  const fetched = refuseFetched(fields);
-  if (fetched !== undefined) return fetched;
+  const refused = refuseFetched(fields) ?? refuseSigning(fields, false);
+  if (refused !== undefined) return refused;
   if (!grantOf(request).zone(name))
     return new Problem('token_forbidden', `The zone ${name}. is out of the reach of this token`);
   const named = name === '' ? '.' : name;
@@ -65,19 +55,15 @@ export async function create(
       : await createFilled(parts, request, { name, body, records });
   // Somebody was faster.
   if (result instanceof Problem) return result.code === 'revision_stale' ? 'exists' : result;
-  // A file of records has no place for how they were written, nor for labels. Where that is refused the log says so, and
-  // the zone stands.
-  const zone = parts.queries.zone(named);
+  if (records.length === 0) return named;
+  const client = { parts, request, reply };
+  const zoneNow = () => parts.queries.zone(named);
+  const zone = zoneNow();
   if (zone instanceof Problem) return zone;
-  if (!isDeepStrictEqual(zone.labels ?? {}, body.labels ?? {})) {
-    const command = { kind: 'zone.put', zone: named, body: { ...zoneBody(zone), labels: body.labels ?? {} } } as const;
-    await run(parts, request, reply, command);
-  }
-  const odd = records.filter((rrset) => isOdd(name, rrset)).map(asChange);
-  for (let at = 0; at < odd.length; at += CHANGES_MAX) {
-    const changes = odd.slice(at, at + CHANGES_MAX);
-    await run(parts, request, reply, { kind: 'records.change', zone: named, changes });
-  }
+  // Where that is refused the log says so, and the zone stands.
+  if (!isDeepStrictEqual(zone.labels ?? {}, body.labels ?? {})) await note(client, zoneNow, fields);
+  const odd = records.filter((rrset) => isOdd(name, rrset));
+  await keepWritten(client, zoneNow, { rrsets: odd, madeBy: result.revision });
   return named;
 }
 
@@ -110,7 +96,9 @@ async function createFilled(
   const result = await zoneFiles.import(name === '' ? '.' : name, file, { ...context, ifNoneMatch: 'any' });
   logResult(engine, request, { command: 'zone.import', actor: context.actor }, result);
   if (!(result instanceof Problem) || result.findings === undefined) return result;
-  return bad(result.findings.find(({ severity }) => severity === 'error')?.message ?? result.detail);
+  const found = result.findings.find(({ severity }) => severity === 'error')?.message ?? result.detail;
+  // Of the file, which nobody sent.
+  return bad(found.replace(/ \(line \d+\)/g, ''));
 }
 
 /** As of a zone that is made without records: later than all that there was, should there have been such a zone before. */
@@ -149,4 +137,14 @@ function areTexts(names: readonly unknown[]): names is string[] {
 export function refuseFetched({ kind }: Readonly<Record<string, unknown>>): Problem | undefined {
   if (typeof kind !== 'string' || !FETCHED.includes(kind.toUpperCase())) return undefined;
   return bad(`Kind '${kind}': Teal fetches no zones from other servers; it has zones of the kind Native`);
+}
+
+/** Passed over, a zone would be taken for signed, or for unsigned, that is not. */
+export function refuseSigning({ dnssec }: Readonly<Record<string, unknown>>, isSigned: boolean): Problem | undefined {
+  if (dnssec === undefined || dnssec === null || dnssec === isSigned) return undefined;
+  if (typeof dnssec !== 'boolean') return bad("Key 'dnssec' is not a Bool");
+  const [verb, way] = dnssec ? ['signed', 'sign'] : ['unsigned', 'unsign'];
+  return bad(
+    `dnssec: a zone is ${verb} by \`teal dnssec ${way}\`, or by /v1/zones/{zone}/dnssec, and not here; leave it out`,
+  );
 }

@@ -6,7 +6,7 @@ import { apexRRsets, writeRRsets } from '../../control/zone-files/rrset-json.ts'
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
-import { formatType } from '../../wire/rdata.ts';
+import { parseType } from '../../wire/rdata.ts';
 import { access, grantOf } from '../access.ts';
 import { refuse } from '../door/guard.ts';
 import { bytesOf, streamOf } from '../door/whole-zones.ts';
@@ -125,13 +125,10 @@ function rrsetsNamed(
   const name = canonicalName(asked.name);
   if (name instanceof Problem) return [];
   const all = [...(name === zone.name ? apexRRsets(zone) : []), ...queries.rrsetsAt(zone.name, name)];
-  const type = asked.type?.toUpperCase();
+  const type = asked.type === undefined ? undefined : parseType(asked.type);
   const grant = grantOf(request);
   return writeRRsets(
-    all.filter(
-      (rrset) =>
-        (type ?? formatType(rrset.type)) === formatType(rrset.type) && grant.rrset(zone.name, name, rrset.type),
-    ),
+    all.filter((rrset) => (type ?? rrset.type) === rrset.type && grant.rrset(zone.name, name, rrset.type)),
   );
 }
 

@@ -173,3 +173,39 @@ t.test('what PowerDNS would not keep as it is, is refused in its words', async (
   const twice = await ask('PATCH', ZONE, patchOf(replace('x.example.com.', 'TXT', 60, long, long)));
   t.match(JSON.parse(twice.body).error, `Duplicate record in RRset x.example.com. IN TXT with content "${long}"`);
 });
+
+t.test('what others change while a new zone is told how it was written is theirs', async (t) => {
+  const { api, ask, rrsets } = await openPowerdns(t);
+  const { engine } = api.parts;
+  const execute = engine.execute.bind(engine);
+  const theirs = [
+    replace('one.example.com.', 'TXT', 60, '"theirs"'),
+    { ...replace('two.example.com.', 'TXT', 60), changetype: 'DELETE' },
+  ];
+  const timers = { nameservers: ['ns2.example.net'], hostmaster: 'theirs.example.net', labels: { team: 'theirs' } };
+  let [changed, settled] = [false, false];
+  // Just before each of the two commands that follow the import.
+  engine.execute = async (command, context) => {
+    if (command.kind === 'records.change' && !changed) {
+      changed = true;
+      t.equal((await ask('PATCH', ZONE, patchOf(...theirs))).status, 204);
+    }
+    if (command.kind === 'zone.put' && !settled) {
+      settled = true;
+      t.equal((await api.request('PUT', '/v1/zones/example.com', { body: timers })).statusCode, 200);
+    }
+    return execute(command, context);
+  };
+  const odd = ['one', 'two', 'three'].map((name) => replace(`${name}.example.com.`, 'TXT', 60, `"${a(300)}"`));
+  t.equal((await ask('POST', zones, { ...com, account: 'me', rrsets: odd })).status, 201);
+  t.ok(changed && settled);
+  const shown = await rrsets();
+  t.same(shown['one.example.com./TXT'], ['"theirs"']);
+  t.equal(shown['two.example.com./TXT'], undefined);
+  t.same(shown['three.example.com./TXT'], [`"${a(300)}"`], 'as it was sent');
+  t.match((await api.request('GET', '/v1/zones/example.com')).json(), {
+    hostmaster: 'theirs.example.net',
+    nameservers: ['ns2.example.net'],
+    labels: { team: 'theirs', 'pdns/account': 'me' },
+  });
+});

@@ -103,6 +103,35 @@ t.test(
   },
 );
 
+t.test('a zone is not signed or unsigned in passing: whoever asks for that is told where it is done', async (t) => {
+  const { api, ask } = await open(t);
+  const made = { ...com, name: 'new.example.' };
+  for (const dnssec of [true, 'true', 1]) {
+    t.match(await ask('POST', zones, { ...made, dnssec }), { status: 422, body: /dnssec/ });
+    t.match(await ask('PUT', ZONE, { kind: 'Native', account: 'me', dnssec }), { status: 422, body: /dnssec/ });
+  }
+  t.equal((await ask('GET', `${zones}/new.example.`)).status, 404);
+  t.match((await ask('GET', ZONE)).body, /"account":""/, 'and nothing else of it is done');
+  for (const dnssec of [false, null]) t.equal((await ask('PUT', ZONE, { dnssec })).status, 204);
+  t.equal((await ask('POST', zones, { ...made, dnssec: false })).status, 201);
+  await api.request('PUT', '/v1/zones/example.com/dnssec', { body: {} });
+  t.equal((await ask('PUT', ZONE, { dnssec: true, account: 'me' })).status, 204, 'that is so');
+  t.match(await ask('PUT', ZONE, { dnssec: false }), { status: 422, body: /teal dnssec unsign/ });
+});
+
+t.test('an RRset is found by its type, however that is written', async (t) => {
+  const { ask } = await open(t);
+  const strange = replace('odd.example.com.', 'TYPE65400', 60, '\\# 1 00');
+  t.equal((await ask('PATCH', ZONE, patchOf(strange))).status, 204);
+  const types = async (name: string, type: string): Promise<string[]> => {
+    const { body } = await ask('GET', `${ZONE}?rrset_name=${name}.example.com.&rrset_type=${type}`);
+    return JSON.parse(body).rrsets.map(({ type: each }: { type: string }) => each);
+  };
+  for (const type of ['A', 'a', 'TYPE1', 'type1']) t.same(await types('www', type), ['A'], type);
+  for (const type of ['TYPE65400', 'type65400']) t.same(await types('odd', type), ['TYPE65400'], type);
+  for (const type of ['TXT', 'TYPE16', '', 'TYPE65536', 'none']) t.same(await types('www', type), [], type);
+});
+
 t.test('a zone that is deleted and made again has a later serial, with records or without', async (t) => {
   const { ask, newest } = await open(t);
   const path = `${zones}/again.example.`;
@@ -130,6 +159,14 @@ t.test('a refusal speaks of what the client sent: its record, its token', async 
   const { api, ask } = await open(t);
   const says = async (status: number, words: RegExp, body: object, headers = {}) =>
     t.match(await ask('PATCH', ZONE, body, headers), { status, body: words });
+  for (const rrsets of [
+    [replace('c.new.example.', 'CNAME', 60, 'x.example.'), replace('c.new.example.', 'TXT', 60, '"x"')],
+    [replace('d.new.example.', 'DNAME', 60, 'x.example.'), replace('b.d.new.example.', 'TXT', 60, '"x"')],
+  ]) {
+    const reply = await ask('POST', zones, { ...com, name: 'new.example.', rrsets });
+    t.match(reply, { status: 422, body: /[cd]\.new\.example\. has a CNAME|DNAME of d\.new\.example\./ });
+    t.notMatch(reply.body, /line/, 'nor of a file that was made of it');
+  }
   await says(422, /Parsing record content: an IPv4 address/, patchOf(replace('t.example.com.', 'A', 60, 'x')));
   const limits = { name: 'narrow', scope: 'records', zones: ['example.com'], types: ['TXT'] };
   const token = (await api.request('POST', '/v1/tokens', { body: limits })).json();
