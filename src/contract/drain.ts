@@ -24,7 +24,7 @@ export const DrainPool = Type.Object({
   drained: Type.Boolean({ description: '`drainedAt` is over, and the weight is 0.' }),
   assumed: Type.Boolean({
     description:
-      'Answers that nobody counted decide `drainedAt`: from before the start of the server, or those that resolvers hold of records whose place the service took.',
+      'Answers that nobody counted decide `drainedAt`: from before the start of the server, or those by which resolvers know its targets of records, a wildcard, a service or a pool that were there before.',
   }),
   share: Type.Object({
     configured: share('weight / sum of weights'),

@@ -170,8 +170,9 @@ export class Overview {
   }
 
   /** Unix time, milliseconds, 0 where it is not known yet; undefined: no pool of it drains. */
-  #drainsUntil({ name, pools }: Service, nowMs: number): number | undefined {
-    if (!pools.some((pool) => mayDrain(pool, nowMs))) return undefined;
+  #drainsUntil({ name, pools, givenUp = [] }: Service, nowMs: number): number | undefined {
+    const isHeld = givenUp.some(({ untilMs }) => nowMs < untilMs + MARGIN_MS);
+    if (!isHeld && !pools.some((pool) => mayDrain(pool, nowMs))) return undefined;
     const endMs = this.#parts.drain.drainedAtMs([name], nowMs);
     if (endMs === undefined) return 0;
     return endMs > nowMs ? endMs : undefined;

@@ -1,5 +1,5 @@
 /** When no cache can still hold an answer of a pool: what is kept for it with a service, and the rules of the report. */
-import { hasSameWeights, type Pool, type Service, ttlInForce } from './service.ts';
+import { type GivenUp, hasSameWeights, type Pool, type Service, ttlInForce } from './service.ts';
 import { timeOfDay } from './time-of-day.ts';
 
 /** Resolvers count TTLs in whole seconds, and differ in where they round. */
@@ -13,6 +13,8 @@ export const DRAIN_MARGIN_SECONDS = ROUNDING_SECONDS + ON_THE_WAY_SECONDS;
  * what a restart assumes has this in it.
  */
 export const COMMIT_MAX_SECONDS = 5;
+/** More than all pools of a service have, so that one change of all of them is kept whole; bounds its row. */
+const GIVEN_UP_MAX = 1000;
 
 /**
  * The service with what a process that has not counted them must know of the answers given until `beforeAtMs` (Unix
@@ -47,7 +49,7 @@ export function withHeldRecords(
 }
 
 /** When the answers of a pool have expired that may have been given until `atMs`; 0: there were none. */
-function heldUntil(service: Service, name: string, atMs: number): number {
+export function heldUntil(service: Service, name: string, atMs: number): number {
   const pool = service.pools.find((each) => each.name === name);
   if (pool === undefined) return 0;
   const earlier = pool.heldUntilMs ?? 0;
@@ -62,10 +64,45 @@ export function isPinned({ pins }: Service, pool: string): boolean {
 /** The service after a change that was drafted at `atMs`, with what the drain report needs of it later. */
 export function afterChange(before: Service | undefined, after: Service, atMs: number): Service {
   const held = withHeld(before, withDrainingSince(before, after, atMs), atMs + COMMIT_MAX_SECONDS * 1000);
-  const { weightsSinceMs: _, ...rest } = held;
+  const { weightsSinceMs: _, givenUp: __, ...rest } = held;
   const isShifted = before === undefined || !hasSameWeights(before, after);
   const weightsSinceMs = isShifted ? atMs : before.weightsSinceMs;
-  return weightsSinceMs === undefined ? rest : { ...rest, weightsSinceMs };
+  const givenUp = givenUpBy(before, after, atMs);
+  return {
+    ...rest,
+    ...(weightsSinceMs !== undefined && { weightsSinceMs }),
+    ...(givenUp.length > 0 && { givenUp }),
+  };
+}
+
+/**
+ * What is to be known of targets that leave their pool: one that is renamed, removed and made again, or has another's
+ * targets from then on begins to count anew, while resolvers hold the answers of before.
+ */
+function givenUpBy(before: Service | undefined, after: Service, atMs: number): GivenUp[] {
+  const earlier = (before ?? after).givenUp ?? [];
+  const leaving = (before?.pools ?? []).map((pool): GivenUp => {
+    const kept = after.pools.find(({ name }) => name === pool.name)?.targets ?? [];
+    const targets = pool.targets.filter((target) => !kept.includes(target));
+    return { targets, untilMs: heldUntil(before as Service, pool.name, atMs + COMMIT_MAX_SECONDS * 1000) };
+  });
+  return untilLast([...earlier, ...leaving].filter(({ untilMs }) => untilMs > atMs));
+}
+
+/** Each target once, with the last of its times; those that are held the longest where there are too many. */
+function untilLast(all: readonly GivenUp[]): GivenUp[] {
+  const last = new Map<string, number>();
+  for (const { targets, untilMs } of all)
+    for (const target of targets) last.set(target, Math.max(last.get(target) ?? 0, untilMs));
+  const longest = [...last].sort(([, one], [, other]) => other - one).slice(0, GIVEN_UP_MAX);
+  const together = Map.groupBy(longest, ([, untilMs]) => untilMs);
+  return [...together].map(([untilMs, held]) => ({ targets: held.map(([target]) => target), untilMs }));
+}
+
+/** When answers have expired that led to a target of the pool before it was the pool's; Unix time, milliseconds, 0: none. */
+export function givenUpUntil({ givenUp = [] }: Service, { targets }: Pick<Pool, 'targets'>): number {
+  const own = givenUp.filter((each) => each.targets.some((target) => targets.includes(target)));
+  return Math.max(0, ...own.map(({ untilMs }) => untilMs));
 }
 
 function withDrainingSince(before: Service | undefined, after: Service, atMs: number): Service {
@@ -97,7 +134,7 @@ export interface PoolDrain {
   readonly drained: boolean;
   /**
    * The time is not that of an answer that was counted: until the start, the pool may have given one at any moment, and
-   * resolvers may hold the records that the service took the place of.
+   * resolvers may hold the records that the service took the place of, or answers of another pool that led to its targets.
    */
   readonly assumed: boolean;
 }

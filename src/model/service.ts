@@ -23,6 +23,13 @@ export interface Pool {
   readonly labels?: Labels;
 }
 
+/** Targets that have left their place, and until when resolvers may hold answers that lead to them; see drain.ts. */
+export interface GivenUp {
+  readonly targets: readonly string[];
+  /** Unix time, milliseconds. */
+  readonly untilMs: number;
+}
+
 /** How a pool is chosen. `random`: a draw of its own for each answer; `sticky`: by the client's network. */
 type Pick = 'random' | 'sticky';
 
@@ -53,6 +60,8 @@ export interface Service {
   readonly approval?: 'required';
   /** Unix time, milliseconds, since when the weights are what they are. */
   readonly weightsSinceMs?: number;
+  /** What its name led to before, and no pool that leads to it now has counted. */
+  readonly givenUp?: readonly GivenUp[];
   readonly labels?: Labels;
   readonly revision: number;
 }

@@ -106,6 +106,20 @@ export class LogReads extends NounReads {
     });
   }
 
+  /**
+   * What a subject was before each revision about it, the newest first, and no more of the log than that; what is no
+   * longer kept is left out.
+   */
+  pastOf(kind: Subject['kind'], name: string, limit: number): { readonly atMs: number; readonly before: unknown }[] {
+    return this.read('pastOf', () => {
+      const rows = this.statements.subjectBefore.all(kind, name, limit) as { at_ms: number; before: string }[];
+      return rows.flatMap(({ at_ms: atMs, before }) => {
+        const text = this.texts.get(before);
+        return text === undefined ? [] : [{ atMs, before: JSON.parse(text) as unknown }];
+      });
+    });
+  }
+
   #withSubjects(row: RevisionRow): Revision {
     const subjects = this.statements.subjects.all(row.revision) as SubjectRow[];
     return toRevision(row, subjects, (entry) => this.texts.get(entry));

@@ -27,6 +27,8 @@ export function makeStatements(database: Database) {
       WHERE kind = 'zone' AND name = ? AND revision <= ? ORDER BY revision DESC LIMIT 1`),
     zoneStoodBefore: sql(`SELECT before <> 'null' AS stood FROM subjects
       WHERE kind = 'zone' AND name = ? AND revision > ? ORDER BY revision LIMIT 1`),
+    subjectBefore: sql(`SELECT at_ms, before FROM subjects JOIN revisions USING (revision)
+      WHERE subjects.kind = ? AND subjects.name = ? AND before <> 'null' ORDER BY revision DESC LIMIT ?`),
     historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY revision LIMIT ?`),
 
     putZone: sql(

@@ -119,6 +119,27 @@ t.test('lists by zone, name and last change, in pages that meet each once', asyn
   t.equal(namesOf((await look(api, `?after=${encodeURIComponent(next)}`)).items)[0], 'z.a.test');
 });
 
+t.test(
+  'a pool that is renamed while it drains drains on, and so does one that is there no more where it comes back',
+  async (t) => {
+    const api = await start(t);
+    const path = '/v1/services/app.example.test';
+    const [old, now] = [{ targets: ['192.0.2.10'] }, { targets: ['192.0.2.20'] }];
+    const states = async () => glanceOf(await look(api), 'app.example.test')?.states;
+    const put = async (pools: object): Promise<void> => {
+      const reply = await api.request('PUT', path, { body: { ttlSeconds: 300, pools } });
+      t.match(reply.statusCode, 200, reply.body);
+    };
+    await put({ blue: { ...old, weight: 0 }, green: { ...now, weight: 1 } });
+    await put({ v1: { ...old, weight: 0 }, green: now });
+    t.same(await states(), ['draining']);
+    await put({ v2: { targets: ['192.0.2.30'], weight: 0 }, green: now });
+    t.same(await states(), [], 'nothing that is there drains');
+    await put({ v1: { ...old, weight: 0 }, green: now });
+    t.same(await states(), ['draining']);
+  },
+);
+
 t.test('a token that is limited learns of nothing else, and nonsense is refused', async (t) => {
   const shift = {
     services: { 'app.example.test': { blue: 0, green: 1 }, 'api.example.test': { blue: 0, green: 1 } },

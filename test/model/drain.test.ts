@@ -7,6 +7,7 @@ import {
   DRAIN_MARGIN_SECONDS,
   drainMessage,
   drainOf,
+  givenUpUntil,
   withHeld,
 } from '../../src/model/drain.ts';
 import { type Service, ttlInForce, withWeights } from '../../src/model/service.ts';
@@ -144,3 +145,91 @@ t.test('rows stay small: what has expired is forgotten', async (t) => {
   t.notOk('heldUntilMs' in (later.pools[0] ?? {}));
   t.equal(later.weightsSinceMs, NOON_MS, 'the weights stayed');
 });
+
+const poolNames = ['blue', 'green', 'v1'];
+const targets = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
+
+/** What may happen to pools and their targets, in turn: made, removed, renamed, and targets that move between them. */
+const moving = fc.oneof(
+  fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 200_000 }) }),
+  fc.record({ kind: fc.constant('answer' as const), pool: fc.nat(2) }),
+  fc.record({
+    kind: fc.constant('put' as const),
+    ttlSeconds: fc.integer({ min: 0, max: 300 }),
+    pools: fc.uniqueArray(fc.record({ name: fc.nat(2), target: fc.nat(2), weight: fc.nat(1) }), {
+      selector: ({ name }) => name,
+      minLength: 2,
+    }),
+  }),
+);
+
+/** Holds what is said of each pool without weight against the answers that led to its target, whichever pool gave them. */
+function neverTooEarlyByTarget(remember: typeof afterChange) {
+  return fc.property(fc.array(moving, { maxLength: 30 }), (happenings) => {
+    let nowMs = NOON_MS;
+    let stored = service(1, 60);
+    const counted = new Map<string, number>();
+    const heldMs = new Map<string, number>();
+    for (const each of happenings) {
+      if (each.kind === 'pass') nowMs += each.ms;
+      if (each.kind === 'put') {
+        const pools = each.pools.map(({ name, target, weight }) => ({
+          ...{ name: poolNames[name] as string, weight, targets: [targets[target] as string] },
+        }));
+        stored = remember(stored, { ...stored, ttlSeconds: each.ttlSeconds, pools }, nowMs);
+        for (const name of poolNames) if (!pools.some((pool) => pool.name === name)) counted.delete(name);
+      }
+      const answering = each.kind === 'answer' ? stored.pools[each.pool] : undefined;
+      if (answering !== undefined && answering.weight > 0) {
+        const untilMs = nowMs + stored.ttlSeconds * 1000;
+        const { name, targets } = answering;
+        counted.set(name, Math.max(counted.get(name) ?? 0, untilMs));
+        for (const target of targets) heldMs.set(target, Math.max(heldMs.get(target) ?? 0, untilMs));
+      }
+      for (const pool of stored.pools.filter(({ weight }) => weight === 0)) {
+        const expiresAtMs = counted.get(pool.name) ?? 0;
+        const heldUntilMs = givenUpUntil(stored, pool);
+        const { drained } = drainOf({ ...never, weight: 0, expiresAtMs, heldUntilMs }, nowMs, true, stored.ttlSeconds);
+        if (drained && pool.targets.some((target) => (heldMs.get(target) ?? 0) > nowMs && isAlone(stored, target)))
+          return false;
+      }
+    }
+    return true;
+  });
+}
+
+/** Whoever has a target in several pools is told of each pool what it gave. */
+function isAlone({ pools }: Service, target: string): boolean {
+  return pools.filter((pool) => pool.targets.includes(target)).length === 1;
+}
+
+t.test('never too early, whatever pool a target was in when it was answered with', async (t) => {
+  fc.assert(neverTooEarlyByTarget(afterChange), { numRuns: runs(2000) });
+  t.throws(
+    () =>
+      fc.assert(
+        neverTooEarlyByTarget((before, after, atMs) => {
+          const { givenUp: _, ...forgotten } = afterChange(before, after, atMs);
+          return forgotten;
+        }),
+        { numRuns: runs(2000), endOnFailure: true },
+      ),
+    'the test can fail',
+  );
+});
+
+t.test(
+  'targets that left their pools are forgotten when they have expired, and are never more than a bound',
+  async (t) => {
+    const moved = (last: number): Service => {
+      const own = Array.from({ length: 32 }, (_, i) => `192.0.${last}.${i}`);
+      return { ...service(1, 60), pools: [{ name: 'blue', weight: 1, targets: own }] };
+    };
+    let stored = moved(0);
+    for (let i = 1; i < 100; i++) stored = afterChange(stored, moved(i), NOON_MS + i);
+    const held = stored.givenUp?.flatMap(({ targets }) => targets) ?? [];
+    t.equal(held.length, 1000);
+    t.ok(held.includes('192.0.98.31'), 'the last are kept');
+    t.notOk('givenUp' in afterChange(stored, stored, NOON_MS + 100_000));
+  },
+);

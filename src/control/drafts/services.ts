@@ -19,6 +19,7 @@ import { serviceReply } from '../replies/services.ts';
 import { inPlaceOf, leaveRecords, settleBody, typesOf, withoutRecords } from './adoption.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 import { passFreeze } from './freeze-guard.ts';
+import { withPast } from './held-before.ts';
 import { refuseAtPreview } from './previews.ts';
 import { withinRelease } from './release-changes.ts';
 import { refuseWhileReleasing } from './release-guard.ts';
@@ -49,7 +50,7 @@ export function draftServicePut(
   const salt = saltOf(name, revision, context.atMs);
   const made = makeService({ name, zone: zone.name, salt }, body, before, revision);
   if (made instanceof Problem) return made;
-  const placed = inPlaceOf(made, replaced, context.atMs);
+  const placed = inPlaceOf(before === undefined ? withPast(store, made, context.atMs) : made, replaced, context.atMs);
   const conflict = findConflict(store, zone, { service: placed, before, replaced });
   if (conflict !== undefined) return conflict;
   if (before !== undefined && isSame(before, placed)) {

@@ -1,5 +1,5 @@
 /** The drain report of a service: from the workers' counters and what its rows say of answers before the start. */
-import { drainMessage, drainOf, isPinned, type PoolAnswers, type PoolDrain } from '../../model/drain.ts';
+import { drainMessage, drainOf, givenUpUntil, isPinned, type PoolAnswers, type PoolDrain } from '../../model/drain.ts';
 import { Problem } from '../../model/errors.ts';
 import { mergeCounts, type ServiceCounts } from '../../model/fleet/counts.ts';
 import { type Held, heldBy, type NodeSign } from '../../model/fleet/holding.ts';
@@ -207,7 +207,8 @@ const isAnyLate = (lateness: Lateness | undefined): boolean => (lateness?.late.l
 function answersOf(service: Service, pool: Pool, { counts, lateness, others }: All): PoolAnswers {
   const count = counts.pools[pool.name] ?? never;
   const isAssumed = lateness !== undefined && !isAllCounted(pool, lateness, others);
-  const heldUntilMs = isAssumed ? Math.max(count.heldUntilMs, heldByOthers(pool, lateness)) : count.heldUntilMs;
+  const uncountedMs = isAssumed ? heldByOthers(pool, lateness) : 0;
+  const heldUntilMs = Math.max(count.heldUntilMs, uncountedMs, givenUpUntil(service, pool));
   return { ...count, heldUntilMs, weight: pool.weight, pinned: isPinned(service, pool.name) };
 }
 
