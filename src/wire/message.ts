@@ -51,15 +51,18 @@ export class Query {
     if ((this.flags & FLAG.QR) !== 0) return DROP;
     if ((this.flags & FLAG.OPCODE_MASK) >>> OPCODE_SHIFT !== OPCODE.QUERY) return this.#parseOther(bytes, start, end);
     const questions = word16(bytes, start + 4);
-    // One question at most (RFC 9619 §4), and nothing in the answer and authority sections of a query.
-    if (questions > 1 || word16(bytes, start + 6) !== 0 || word16(bytes, start + 8) !== 0) return RCODE.FORMERR;
+    const authority = word16(bytes, start + 8);
+    // One question at most (RFC 9619 §4), and nothing in the answer section of a query.
+    if (questions > 1 || word16(bytes, start + 6) !== 0) return RCODE.FORMERR;
     let at = start + HEADER_BYTES;
     if (questions === 1) {
       at = this.#parseQuestion(bytes, at, end);
       if (at < 0) return RCODE.FORMERR;
       this.hasQuestion = true;
     }
-    at = this.#parseRecords(bytes, at, end, word16(bytes, start + 10));
+    // Nor in the authority section, but for the SOA of who wants what has changed since (RFC 1995 §3).
+    if (authority !== 0 && (questions === 0 || this.type !== TYPE.IXFR)) return RCODE.FORMERR;
+    at = this.#parseRecords(bytes, at, end, authority + word16(bytes, start + 10));
     if (at !== end) return RCODE.FORMERR;
     if (this.edns.present && this.edns.version !== EDNS_VERSION) return RCODE.BADVERS;
     if (questions === 0) return this.edns.present && this.edns.cookieAt !== 0 ? COOKIE_ONLY : RCODE.FORMERR;

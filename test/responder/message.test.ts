@@ -94,6 +94,23 @@ t.test('what is not a query of one question is a format error, or not implemente
   t.end();
 });
 
+t.test(
+  'an IXFR query as secondaries send it, with their SOA behind the question, is refused as AXFR is (RFC 1995 §3)',
+  (t) => {
+    const soa = Buffer.concat([Buffer.from('c00c00060001000000000016', 'hex'), Buffer.alloc(22)]);
+    const query = buildQuery({ name: 'example.test', type: 251 });
+    query.writeUInt16BE(1, 8);
+    const plain = Buffer.concat([query, soa]);
+    t.match(ask(plain), { rcode: 5, question: [{ name: 'example.test.', type: 251 }], edns: undefined });
+    const withOpt = Buffer.concat([plain, buildOpt({})]);
+    withOpt.writeUInt16BE(1, 10);
+    t.match(ask(withOpt), { rcode: 5, question: [{ type: 251 }], edns: { version: 0 } });
+    t.match(ask(plain.subarray(0, plain.length - 1)), { rcode: 1 }, 'cut off');
+    t.match(ask(query), { rcode: 1 }, 'an SOA that is not there');
+    t.end();
+  },
+);
+
 t.test('class ANY is answered from class IN, never with authority (RFC 1035 §6.2)', (t) => {
   const asked = (name: string): Reply => ask({ name, class: 255 });
   t.match(asked('www.example.test'), { rcode: 0, aa: false, answers: [{ data: '192.0.2.80', class: 1 }] });
