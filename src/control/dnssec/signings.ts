@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Notice } from '../../model/dnssec/notice.ts';
 import { type OtherNode, waitedFor } from '../../model/dnssec/others.ts';
 import { leavingKeys, type PublicKey, type SigningKey, type ZoneSigning } from '../../model/dnssec/signing.ts';
-import { hasKey, type ParentLook, type ParentServer } from '../../model/dnssec/transition.ts';
+import { mayLeadTo, type ParentLook, type ParentServer } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, parentOf } from '../../model/name.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
@@ -206,7 +206,7 @@ export class Signings {
     const leaving = signing === undefined ? [] : leavingKeys(signing, wanted);
     const { look } = this.#besides;
     if (signing === undefined || leaving.length === 0 || look === undefined) return undefined;
-    return heldByParent(shown(signing.zone), leaving, await look(signing.zone));
+    return heldByParent(signing.zone, leaving, await look(signing.zone));
   }
 
   /** Signatures that are made for a file alone would be others than those that are answered later: why there is none now. */
@@ -279,17 +279,18 @@ export class Signings {
 
 /** A server of the parent that says nothing may have the DS of any secure entry point (RFC 4034 §2.1.1). */
 function heldByParent(
-  name: string,
+  zone: string,
   leaving: readonly PublicKey[],
   servers: readonly ParentServer[],
 ): Problem | undefined {
+  const name = shown(zone);
   const refuse = (why: string, what: string): Problem =>
     new Problem('ds_present', `${why}: ${what}, then take the key out of ${name}; or force it.`, {
       conflict: name,
       pointer: '/foreignKeys',
     });
   for (const key of leaving) {
-    const having = servers.find(({ ds }) => ds !== undefined && hasKey(ds, key));
+    const having = servers.find(({ ds }) => ds !== undefined && mayLeadTo(zone, ds, key));
     if (having === undefined) continue;
     const wait = `wait for as long as caches hold it (${having.ttlSeconds ?? 0} s)`;
     return refuse(`${having.server} has the DS of key ${key.tag}`, `have it taken away at the parent, ${wait}`);

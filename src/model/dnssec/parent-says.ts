@@ -1,7 +1,7 @@
 /** What a look at the parent of a signed zone comes to, for those who watch many zones. */
 import { wantedKeys } from './apex.ts';
 import type { PublicKey, ZoneSigning } from './signing.ts';
-import { hasKey, type ParentLook } from './transition.ts';
+import { hasKey, mayLeadTo, type ParentLook } from './transition.ts';
 
 /**
  * Of the DS that is wanted: `all` servers of the parent have it, `some`, or `none`. `wrong`: a server has a DS, and none of
@@ -15,10 +15,10 @@ export function dsSeen(signing: ZoneSigning, look: ParentLook | undefined): DsSe
   const heard = (look?.servers ?? []).flatMap(({ ds }) => (ds === undefined ? [] : [ds]));
   if (look === undefined || heard.length === 0) return 'unknown';
   const published: readonly PublicKey[] = [...signing.keys, ...signing.foreign];
-  if (heard.some((ds) => ds.length > 0 && !published.some((key) => hasKey(ds, key)))) return 'wrong';
+  if (heard.some((ds) => ds.length > 0 && !published.some((key) => mayLeadTo(signing.zone, ds, key)))) return 'wrong';
   const [wanted] = wantedKeys(signing);
   // Where none is wanted: what is there of the keys that sign.
-  const having = heard.filter((ds) => (wanted === undefined ? ds.length > 0 : hasKey(ds, wanted))).length;
+  const having = heard.filter((ds) => (wanted === undefined ? ds.length > 0 : hasKey(signing.zone, ds, wanted))).length;
   if (having === 0) return 'none';
   return having === look.servers.length ? 'all' : 'some';
 }
@@ -29,7 +29,7 @@ export function isDsWrong(signing: ZoneSigning, look: ParentLook | undefined): b
   if (seen === 'wrong') return true;
   if (signing.stage !== 'secure' || look === undefined) return false;
   const [wanted] = wantedKeys(signing);
-  return look.servers.some(({ ds }) => ds !== undefined && wanted !== undefined && !hasKey(ds, wanted));
+  return look.servers.some(({ ds }) => ds !== undefined && wanted !== undefined && !hasKey(signing.zone, ds, wanted));
 }
 
 /** Whether somebody at the parent is to do something. */

@@ -68,14 +68,16 @@ function ownSentence(signing: ZoneSigning, zone: string, look: ParentLook | unde
 /** Whether a server of the parent says something that does not lead to the zone's key. */
 function isWrong(signing: ZoneSigning, { servers }: ParentLook): boolean {
   const [key] = wantedKeys(signing);
-  return key !== undefined && servers.some(({ ds }) => ds !== undefined && !hasKey(ds, key));
+  return key !== undefined && servers.some(({ ds }) => ds !== undefined && !hasKey(signing.zone, ds, key));
 }
 
 function atParent(signing: ZoneSigning, look: ParentLook | undefined): string {
   if (look === undefined) return 'it was not asked yet';
   if (look.servers.length === 0) return 'its nameservers were not found';
   const [key] = wantedKeys(signing);
-  const without = look.servers.filter(({ ds }) => ds !== undefined && key !== undefined && !hasKey(ds, key));
+  const without = look.servers.filter(
+    ({ ds }) => ds !== undefined && key !== undefined && !hasKey(signing.zone, ds, key),
+  );
   const silent = look.servers.filter(({ ds }) => ds === undefined);
   return [
     ...without.map(({ server }) => `${server} does not have it`),

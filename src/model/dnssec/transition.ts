@@ -2,6 +2,8 @@
  * The state machines of a signed zone: signing, the roll of its key, unsigning. Pure: what was seen and the time are given.
  * Each step waits until no cache can hold what would not validate with what comes next (RFC 7583 §3, RFC 6781 §4.1).
  */
+import { dsRdata } from '../../wire/dnssec/key.ts';
+import { nameToWire } from '../name.ts';
 import { type OtherNode, waitedFor } from './others.ts';
 import {
   announcedKey,
@@ -55,6 +57,10 @@ export interface Seen {
 const MARGIN_MS = 2000;
 /** SHA-256 (RFC 4509), the one digest that is published here. */
 export const DIGEST_SHA256 = 2;
+/** With SHA-384 (RFC 6605 §2). */
+const GOOD_DIGESTS: readonly number[] = [DIGEST_SHA256, 4];
+/** Tag, algorithm and digest's type before the digest (RFC 4034 §5.1). */
+const DS_FIXED_BYTES = 4;
 
 /** The signing after what was seen; undefined: it stays as it is. */
 export function transition(signing: ZoneSigning, seen: Seen, nowMs: number): ZoneSigning | undefined {
@@ -71,8 +77,7 @@ function inForce(signing: ZoneSigning, seen: Seen, nowMs: number): ZoneSigning |
   const { stage, sinceMs } = signing;
   if (!seen.inForce || waitedFor(signing, seen.others ?? []).length > 0) return undefined;
   if (stage !== 'replacing') return { ...signing, inForceMs: nowMs };
-  const isGood =
-    seen.parent !== undefined && seen.parent.atMs >= sinceMs && isAtAll(seen.parent, announcedKey(signing));
+  const isGood = seen.parent !== undefined && seen.parent.atMs >= sinceMs && isAtAll(signing, seen.parent);
   return isGood ? { ...signing, inForceMs: nowMs } : undefined;
 }
 
@@ -82,7 +87,7 @@ function afterLook(signing: ZoneSigning, look: ParentLook | undefined, nowMs: nu
     case 'key-published':
       return isOver(signing, nowMs) ? enter(signing, 'ds-needed', nowMs) : undefined;
     case 'ds-needed':
-      return look !== undefined && isAfterForce(look, signing) && isAtAll(look, announcedKey(signing))
+      return look !== undefined && isAfterForce(look, signing) && isAtAll(signing, look)
         ? enter(signing, 'ds-seen', nowMs)
         : undefined;
     case 'ds-seen':
@@ -151,8 +156,8 @@ function isOver(signing: ZoneSigning, nowMs: number): boolean {
 function afterDsSeen(signing: ZoneSigning, look: ParentLook | undefined, nowMs: number): ZoneSigning | undefined {
   if (look === undefined || look.atMs < signing.sinceMs) return undefined;
   const key = announcedKey(signing);
-  if (isLost(look, key)) return enter(signing, 'ds-needed', nowMs);
-  if (look.atMs < (waitsUntilMs(signing) as number) || !isAtAll(look, key)) return undefined;
+  if (isLost(signing, look)) return enter(signing, 'ds-needed', nowMs);
+  if (look.atMs < (waitsUntilMs(signing) as number) || !isAtAll(signing, look)) return undefined;
   if (key.role === 'incoming') return enter(rolled(signing), 'replacing', nowMs);
   return enter(withoutOutgoing(signing), 'secure', nowMs);
 }
@@ -160,9 +165,8 @@ function afterDsSeen(signing: ZoneSigning, look: ParentLook | undefined, nowMs: 
 /** Where a server of the parent went back to another DS, the outgoing key is what holds the chain: it stays. */
 function afterReplacing(signing: ZoneSigning, look: ParentLook | undefined, nowMs: number): ZoneSigning | undefined {
   if (look === undefined || look.atMs < signing.sinceMs) return undefined;
-  const key = announcedKey(signing);
-  if (isLost(look, key)) return enter(signing, 'replacing', nowMs);
-  if (look.atMs < (waitsUntilMs(signing) as number) || !isAtAll(look, key)) return undefined;
+  if (isLost(signing, look)) return enter(signing, 'replacing', nowMs);
+  if (look.atMs < (waitsUntilMs(signing) as number) || !isAtAll(signing, look)) return undefined;
   return enter(withoutOutgoing(signing), 'secure', nowMs);
 }
 
@@ -174,9 +178,10 @@ function afterDsGone(signing: ZoneSigning, look: ParentLook | undefined, nowMs: 
   return enter(signing, 'unsigned', nowMs);
 }
 
-/** Whether every server of the parent has the key's DS. One that says nothing may have anything. */
-export function isAtAll({ servers }: ParentLook, key: PublicKey): boolean {
-  return servers.length > 0 && servers.every(({ ds }) => ds !== undefined && hasKey(ds, key));
+/** Whether every server of the parent has the DS of the key that it was told of. One that says nothing may have anything. */
+function isAtAll(signing: ZoneSigning, { servers }: ParentLook): boolean {
+  const key = announcedKey(signing);
+  return servers.length > 0 && servers.every(({ ds }) => ds !== undefined && hasKey(signing.zone, ds, key));
 }
 
 /** Whether every server of the parent says that there is no DS at all. */
@@ -184,16 +189,31 @@ function isGone({ servers }: ParentLook): boolean {
   return servers.length > 0 && servers.every(({ ds }) => ds !== undefined && ds.length === 0);
 }
 
-export function hasKey(ds: readonly Ds[], key: PublicKey): boolean {
-  return ds.some(
-    ({ tag, algorithm, digestType, digest }) =>
-      tag === key.tag && algorithm === key.algorithm && digestType === DIGEST_SHA256 && digest === key.digest,
-  );
+/**
+ * Whether one of the records is the key's DS, by a digest that every validator goes by (RFC 8624 §3.3): SHA-256, which CDS has,
+ * or SHA-384, for a parent that makes its DS of the key itself (of CDNSKEY, RFC 7344 §3.2) takes whichever it likes.
+ */
+export function hasKey(zone: string, ds: readonly Ds[], key: PublicKey): boolean {
+  return ds.some((each) => GOOD_DIGESTS.includes(each.digestType) && isDigestOf(zone, each, key) === true);
 }
 
-/** Whether a server of the parent says that it does not have the key's DS. */
-function isLost({ servers }: ParentLook, key: PublicKey): boolean {
-  return servers.some(({ ds }) => ds !== undefined && !hasKey(ds, key));
+/** Whether who validates may come to the key by one of the records: by a digest that few go by too, or that is not known here. */
+export function mayLeadTo(zone: string, ds: readonly Ds[], key: PublicKey): boolean {
+  return ds.some((each) => isDigestOf(zone, each, key) !== false);
+}
+
+/** Undefined: it cannot be told. */
+function isDigestOf(zone: string, { tag, algorithm, digestType, digest }: Ds, key: PublicKey): boolean | undefined {
+  if (tag !== key.tag || algorithm !== key.algorithm) return false;
+  if (digestType === DIGEST_SHA256) return digest === key.digest;
+  const made = dsRdata(nameToWire(zone), Buffer.from(key.dnskey, 'base64'), digestType);
+  return made === undefined ? undefined : Buffer.from(made).toString('hex', DS_FIXED_BYTES) === digest;
+}
+
+/** Whether a server of the parent says that it does not have that DS. */
+function isLost(signing: ZoneSigning, { servers }: ParentLook): boolean {
+  const key = announcedKey(signing);
+  return servers.some(({ ds }) => ds !== undefined && !hasKey(signing.zone, ds, key));
 }
 
 /** With the longest TTLs that were ever seen, since a cache may hold what was said then, and a DS. The same object where nothing is new. */

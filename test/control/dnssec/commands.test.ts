@@ -4,6 +4,7 @@ import type { Command } from '../../../src/control/commands/command.ts';
 import { Signings } from '../../../src/control/dnssec/signings.ts';
 import type { SigningKey } from '../../../src/model/dnssec/signing.ts';
 import type { ParentServer } from '../../../src/model/dnssec/transition.ts';
+import { dsRdata } from '../../../src/wire/dnssec/key.ts';
 import { bluegreen, makeEngine, NOON_MS } from '../../fixtures/engine.ts';
 import { makeKeyring } from '../../fixtures/keyring.ts';
 
@@ -243,6 +244,20 @@ t.test('the parent is asked before a key of others goes that it may lead to', as
   t.match(await refusal([]), 'b was not heard');
   servers = [{ server: 'a', ds: [ds(zoneKey)] }];
   t.match(await refusal([entry]), `a has the DS of key ${zoneKey.tag}`, 'unless one does');
+  // A parent that makes its DS of CDNSKEY takes the digest that it likes: by any of them a validator comes to the key.
+  const owner = Buffer.from('\x07example\x03com\0');
+  const of = ({ tag, dnskey }: SigningKey, digestType: number, digest?: string) => {
+    const made =
+      digest ?? Buffer.from(dsRdata(owner, Buffer.from(dnskey, 'base64'), digestType) ?? []).toString('hex', 4);
+    return { tag, algorithm: 13, digestType, digest: made };
+  };
+  for (const led of [of(entry, 1), of(entry, 4), of(entry, 9, '00')]) {
+    servers = [{ server: 'a', ds: [led] }];
+    t.match(await refusal([zoneKey]), `a has the DS of key ${entry.tag}`, `digest ${led.digestType}`);
+    t.equal(await refusal([entry]), undefined, 'and to no other one');
+  }
+  servers = [{ server: 'a', ds: [of(entry, 4, 'ab'.repeat(48)), of(entry, 2, 'ab'.repeat(32))] }];
+  t.equal(await refusal([]), undefined, 'a digest of something else leads nowhere');
   servers = [{ server: 'a', ds: [] }];
   t.equal(await refusal([]), undefined);
 });

@@ -2,9 +2,12 @@
 import t from 'tap';
 import { apexRecords } from '../../../src/model/dnssec/apex.ts';
 import { type SigningWord, waitedFor } from '../../../src/model/dnssec/others.ts';
+import { dsSeen } from '../../../src/model/dnssec/parent-says.ts';
+import { sentence } from '../../../src/model/dnssec/sentence.ts';
 import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
 import * as machine from '../../../src/model/dnssec/transition.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
+import { keyTag } from '../../../src/wire/dnssec/key.ts';
 import { mulberry32 } from '../../fixtures/mutate.ts';
 import { keyOf, signingOf, World } from './world.ts';
 
@@ -185,4 +188,42 @@ t.test('the parent is told by CDS and CDNSKEY: nothing, a key, or to take the DS
   t.same(cdsOf('ds-needed'), [`00030d02${next.digest}`]);
   t.equal(shown(signingOf(key, { stage: 'secure', foreign: [keyOf(9)] }))[1]?.[1].length, 2, 'those of others too');
   t.same(shown(signingOf(key, { stage: 'unsigned' })), []);
+});
+
+/** Of the key below, by `dnssec-dsfromkey`. */
+const DIGESTS: Readonly<Record<number, string>> = {
+  1: '4d32a91dd8b1af139c6549d8f220b7466bde780d',
+  2: '0b0f7424346f8e0eecab31aa6cf7093b44729773e8ffa43c87ed23d5134ff73e',
+  4: '17dcbfb2fd62e7911ea39c80ebed4167f53ae8e95bea6f00545bf7f89a43baf7b296c8fe9b5a3d601126b6208d9d69c7',
+};
+
+t.test('a DS is of a key by SHA-256 and by SHA-384; what else a parent has is told for what it is', async (t) => {
+  const zone = 'xn--bcher-kva.example';
+  const dnskey = Buffer.concat([Buffer.of(1, 1, 3, 13), Buffer.alloc(64, 7)]);
+  const ds = (digestType: number, digest = DIGESTS[digestType] ?? ''): machine.Ds => {
+    return { tag: keyTag(dnskey), algorithm: 13, digestType, digest };
+  };
+  const key = { ...keyOf(keyTag(dnskey)), dnskey: dnskey.toString('base64'), digest: DIGESTS[2] as string };
+  const signing = { ...signingOf(key, { stage: 'ds-needed' }), zone, inForceMs: 0 };
+  const look = (...those: machine.Ds[]) => ({ atMs: 1000, servers: [{ server: 'a', ds: those, ttlSeconds: 5 }] });
+  const after = (...those: machine.Ds[]) =>
+    machine.transition(signing, { inForce: true, maxTtlSeconds: 5, parent: look(...those) }, 2000)?.stage;
+  const zeros = '0'.repeat(96);
+  for (const [those, stage, seen] of [
+    [[ds(2)], 'ds-seen', 'all'],
+    [[ds(4)], 'ds-seen', 'all'],
+    [[ds(4, zeros), ds(2)], 'ds-seen', 'all'],
+    [[ds(4, zeros)], 'ds-needed', 'wrong'],
+    [[{ ...ds(4), algorithm: 15 }], 'ds-needed', 'wrong'],
+    // Few go by SHA-1 any more (RFC 8624 §3.3), and nobody here knows 9: neither is wrong, nor enough.
+    [[ds(1)], 'ds-needed', 'none'],
+    [[ds(9, '00')], 'ds-needed', 'none'],
+    [[ds(1, zeros.slice(0, 40))], 'ds-needed', 'wrong'],
+  ] as const) {
+    const what = JSON.stringify(those);
+    t.equal(after(...those), stage, what);
+    t.equal(dsSeen(signing, look(...those)), seen, what);
+    const told = sentence({ ...signing, stage: 'secure' }, zone, look(...those), {});
+    t.match(told, stage === 'ds-needed' ? /does not lead to its key/ : /nothing is waited for/, what);
+  }
 });

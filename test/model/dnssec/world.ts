@@ -162,7 +162,7 @@ export class World {
         this.#chance(0.03)
       ) {
         // Both would be the parent's own fault: to name no key that there is, and to do so while nobody looks.
-        const known = this.#signing?.keys.some((key) => machine.hasKey(before, key)) === true;
+        const known = this.#signing?.keys.some((key) => machine.hasKey('example', before, key)) === true;
         if (known) {
           this.#serve(parent, before);
           parent.isBack = true;
