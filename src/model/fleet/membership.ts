@@ -44,6 +44,9 @@ export function end(turn: Turn, why: 'stopped' | 'taken' | 'removed', words: str
 const ownReads = (turn: Turn): Read[] => [{ key: memberKey(turn.node) }, { key: ackKey(turn.node) }];
 const rejoinReads = (turn: Turn): Read[] => [{ key: HEAD_KEY }, ...ownReads(turn)];
 
+/** How often a node tells another reason why it cannot apply the log, once it has told one. */
+const REASONS_EVERY_MS = 10_000;
+
 /** The place for a compare: 0 where nothing is there. */
 export function placeOf({ value, changedAt }: { value: unknown; changedAt: number }): number {
   return value === undefined ? 0 : changedAt;
@@ -224,13 +227,23 @@ export function hearAck(turn: Turn, { revision }: Call & { kind: 'ack' }, reply:
   else hearOwn(turn, reply);
 }
 
-/** Says where the node stands, when that has changed. */
+/**
+ * Says where the node stands, when that has changed; and of one that is not live already why it cannot apply the log, when
+ * that has become so, or is another reason than was told.
+ */
 export function tellStanding(turn: Turn): void {
   const { own, standing, blocked, isStopping } = turn.state;
   const now: Standing = own === undefined ? 'joining' : own.mode === 'live' ? 'live' : 'out';
-  if (now === standing) return;
-  turn.set({ standing: now });
+  if (now === standing && !(now !== 'live' && hasNewReason(turn))) return;
+  const toldReason = blocked && { words: blocked.words, atMs: turn.nowMs };
+  turn.set({ standing: now, toldReason });
   turn.effect({ kind: 'standing', standing: now, words: standingWords(now, own, isStopping, blocked?.words) });
+}
+
+/** What is tried again each second is the same for a long time, and may fail in two ways by turns. */
+function hasNewReason({ nowMs, state: { blocked, toldReason, isStopping } }: Turn): boolean {
+  if (blocked === undefined || isStopping || blocked.words === toldReason?.words) return false;
+  return toldReason === undefined || nowMs >= toldReason.atMs + REASONS_EVERY_MS;
 }
 
 function standingWords(now: Standing, own: Own | undefined, isStopping: boolean, blocked: string | undefined): string {

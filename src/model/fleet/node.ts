@@ -45,6 +45,7 @@ export function startNode(settings: NodeSettings, applied: number, nowMs: number
     othersReadAtMs: Number.NEGATIVE_INFINITY,
     own: undefined,
     standing: 'joining',
+    toldReason: undefined,
     claimUntilMs: 0,
     reads: [],
     calls: new Map(),

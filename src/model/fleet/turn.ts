@@ -122,6 +122,8 @@ export interface NodeState {
   readonly othersReadAtMs: number;
   readonly own: Own | undefined;
   readonly standing: Standing;
+  /** Why the log cannot be applied, as it was told last, and when; undefined: not since the standing is what it is. */
+  readonly toldReason: { readonly words: string; readonly atMs: number } | undefined;
   readonly claimUntilMs: number;
   readonly reads: readonly ClaimRead[];
   readonly calls: ReadonlyMap<number, Call>;

@@ -1,0 +1,74 @@
+/** One node of a fleet and an engine in memory that answers all it asks, by a clock that the test moves. */
+import { ackKey, HEAD_KEY, memberKey } from '../../../src/model/fleet/keys.ts';
+import { startNode, stepNode } from '../../../src/model/fleet/node.ts';
+import { encodeMember, encodeRevision } from '../../../src/model/fleet/records.ts';
+import { timingsOf } from '../../../src/model/fleet/timings.ts';
+import type { Transaction } from '../../../src/model/fleet/transaction.ts';
+import type { NodeEffect, NodeEvent, NodeState } from '../../../src/model/fleet/turn.ts';
+
+const STEP_MS = 250;
+
+export class OneNode {
+  readonly name = 'ns3';
+  readonly stored = new Map([[HEAD_KEY, encodeRevision(7)]]);
+  /** The engine's place. */
+  at = 10;
+  /** How often the records of all were read. */
+  reads = 0;
+  /** What the node said of where it stands. */
+  readonly told: string[] = [];
+  /** What becomes of an entry that is to be applied. */
+  apply: (revision: number) => NodeEvent = (revision) => ({ kind: 'applied', revision });
+  #nowMs = 0;
+  #state: NodeState;
+  #effects: readonly NodeEffect[];
+
+  /** It has applied entry 7, which is the last one. `others`: nodes that are live. */
+  constructor(others: readonly string[]) {
+    const settings = { node: this.name, incarnation: 'c', earlier: undefined, version: '1', timings: timingsOf(5000) };
+    const { state, effects } = startNode(settings, 7, 0);
+    this.#state = state;
+    this.#effects = effects;
+    for (const node of others) {
+      this.stored.set(memberKey(node), encodeMember({ state: 'live', incarnation: node, version: '1' }));
+      this.stored.set(ackKey(node), encodeRevision(7));
+    }
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  pass(seconds: number): void {
+    for (const endMs = this.#nowMs + seconds * 1000; this.#nowMs < endMs; this.#nowMs += STEP_MS) {
+      for (let rounds = 0; rounds < 5; rounds++) this.#carryOut();
+      this.tell({ kind: 'tick' });
+    }
+  }
+
+  tell(event: NodeEvent): void {
+    const { state, effects } = stepNode(this.#state, event, this.#nowMs);
+    this.#state = state;
+    this.#effects = effects;
+    for (const effect of effects) if (effect.kind === 'standing') this.told.push(`${effect.standing}: ${effect.words}`);
+  }
+
+  #carryOut(): void {
+    for (const effect of this.#effects) {
+      if (effect.kind === 'send')
+        this.tell({ kind: 'reply', call: effect.call, reply: this.#transact(effect.transaction) });
+      if (effect.kind === 'apply') this.tell(this.apply(effect.revision));
+    }
+  }
+
+  /** As etcd does, without anybody else. */
+  #transact({ puts, reads: asked }: Transaction) {
+    this.reads += asked.filter(({ key }) => key === 'member/').length;
+    for (const put of puts) if ('value' in put) this.stored.set(put.key, put.value);
+    if (puts.length > 0) this.at++;
+    const found = [...this.stored]
+      .filter(([key]) => asked.some((read) => (read.isPrefix === true ? key.startsWith(read.key) : key === read.key)))
+      .map(([key, value]) => ({ key, value, changedAt: key.endsWith(this.name) ? this.at : 5, createdAt: 1 }));
+    return { succeeded: true, at: this.at, found };
+  }
+}

@@ -1,0 +1,42 @@
+/** A node that cannot apply the log says why, also where it was out before it came to that entry. */
+import t from 'tap';
+import { HEAD_KEY } from '../../../src/model/fleet/keys.ts';
+import { encodeRevision } from '../../../src/model/fleet/records.ts';
+import type { NodeEvent } from '../../../src/model/fleet/turn.ts';
+import { OneNode } from './one-node.ts';
+
+type Why = Extract<NodeEvent, { kind: 'refused' }>['why'];
+
+const refused =
+  (why: Why, words: string) =>
+  (revision: number): NodeEvent => ({ kind: 'refused', revision, why, words });
+
+for (const why of ['full', 'newer', 'unstaged'] as const) {
+  t.test(`a node that catches up, and meets what it cannot apply: ${why}`, async (t) => {
+    const node = new OneNode(['ns1']);
+    node.stored.set(HEAD_KEY, encodeRevision(9));
+    node.apply = refused(why, 'has no room');
+    node.pass(5);
+    t.same(node.told, [
+      'out: catches up with the log; shifts do not wait for it',
+      'out: cannot apply the log: entry 8 has no room',
+    ]);
+    node.pass(60);
+    t.equal(node.told.length, 2, 'once');
+  });
+}
+
+t.test('another reason is told too, but not each second', async (t) => {
+  const node = new OneNode(['ns1']);
+  node.stored.set(HEAD_KEY, encodeRevision(9));
+  node.apply = refused('unstaged', 'could not be read');
+  node.pass(5);
+  let tries = 0;
+  node.apply = (revision) => refused('full', tries++ % 2 === 0 ? 'has no room' : 'met a full disk')(revision);
+  node.pass(31);
+  t.equal(node.told.length, 2 + 3);
+  t.match(node.told[2], /entry 8 (has no room|met a full disk)$/);
+  node.apply = (revision) => ({ kind: 'applied', revision });
+  node.pass(5);
+  t.match(node.told.at(-1), /^live: /);
+});
