@@ -3,78 +3,13 @@
  * join anew, and all goes on with its history. Then all is lost but a backup of one node. And who refuses what, with which
  * words and exit code.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { type } from '../cli/typed.ts';
-import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
-import { temporaryFolder } from '../fixtures/engine.ts';
-import { startTeal, type TealProcess } from '../fixtures/process.ts';
-import { startEtcd } from './etcd.ts';
+import t from 'tap';
 import { until } from './fleet.ts';
+import { makeFleet, SERVICE } from './fleet-typed.ts';
 
-const SERVICE = '/v1/services/app.example.test';
 const NAMES = ['ns1', 'ns2', 'ns3'];
-
-async function makeFleet(t: Test) {
-  const etcd = await startEtcd(1);
-  t.teardown(() => etcd.stop());
-  const folder = temporaryFolder(t);
-  const running = new Map<string, TealProcess>();
-  t.teardown(() => Promise.all([...running.values()].map((teal) => teal.end('SIGKILL'))));
-  const envOf = (name: string) => ({
-    TEAL_FLEET_NAME: 'production',
-    TEAL_FLEET_NODE: name,
-    TEAL_FLEET_ENDPOINTS: etcd.endpoints.join(','),
-    TEAL_FLEET_STALE_AFTER_SECONDS: '3',
-    TEAL_ADMIN_TOKEN: 'a9f3c0d7e5b24816-fleet-own',
-  });
-  const dataOf = (name: string): string => join(folder, name);
-  const node = (name: string): TealProcess => running.get(name) as TealProcess;
-  const start = async (name: string): Promise<void> => {
-    running.set(name, await startTeal(dataOf(name), { env: envOf(name) }));
-  };
-  const end = async (name: string): Promise<void> => {
-    await node(name).end('SIGTERM');
-    running.delete(name);
-  };
-  /** `teal` on a node, as its user types it. */
-  const typed = (name: string, command: string, env: Record<string, string> = {}) =>
-    type(command.split(' '), {
-      env: {
-        ...envOf(name),
-        TEAL_DATA_DIR: dataOf(name),
-        TEAL_ADMIN_URL: running.get(name)?.admin ?? '',
-        TEAL_TOKEN: envOf(name).TEAL_ADMIN_TOKEN,
-        ...env,
-      },
-    });
-  const live = (name: string): Promise<void> =>
-    until(`${name} is live`, async () => {
-      const { body } = await node(name).call('GET', '/readyz');
-      return body.fleet.standing === 'live' && body.fleet.current;
-    });
-  const shift = async (name: string, green: number): Promise<number> => {
-    const { status, body } = await node(name).call('PUT', `${SERVICE}/weights`, { blue: 100 - green, green });
-    t.equal(status, 200, JSON.stringify(body));
-    return body.revision;
-  };
-  const greenAt = async (name: string): Promise<number> =>
-    (await node(name).call('GET', `${SERVICE}/weights`)).body.weights.green;
-  const answers = async (name: string): Promise<number> => {
-    const query = buildQuery({ name: 'app.example.test', type: 'A' });
-    return (await askUdp('127.0.0.1', node(name).dnsPort, query)).answers.length;
-  };
-  /** Its data directory is gone. */
-  const wipe = async (): Promise<void> => {
-    const words = readFileSync(`/proc/${etcd.pid(0)}/cmdline`, 'utf8').split('\0');
-    await etcd.kill(0);
-    rmSync(words[words.indexOf('--data-dir') + 1] as string, { recursive: true });
-    etcd.start(0);
-    await etcd.ready();
-  };
-  return { wipe, dataOf, node, start, end, typed, live, shift, greenAt, answers };
-}
 
 t.test('etcd loses all, and then the nodes too', async (t) => {
   const { wipe, dataOf, node, start, end, typed, live, shift, greenAt, answers } = await makeFleet(t);

@@ -17,7 +17,7 @@ const OTHERS_EVERY_MS = 10_000;
 
 /** Asks where the log is, if it is time. Where a shift waits, the others are looked at too: the watch may be broken. */
 export function beat(turn: Turn): void {
-  const { heartbeatAtMs, applied, waits, blocked, othersReadAtMs } = turn.state;
+  const { heartbeatAtMs, applied, seenAt, waits, blocked, othersReadAtMs } = turn.state;
   if (turn.nowMs < heartbeatAtMs || turn.isOnTheWay('heartbeat')) return;
   turn.set({ heartbeatAtMs: turn.nowMs + turn.timings.heartbeatMs });
   // There may be room now.
@@ -29,7 +29,7 @@ export function beat(turn: Turn): void {
   const ours: Read[] = [{ key: memberKey(turn.node) }, { key: ackKey(turn.node) }];
   const looksAround = waits.length > 0 || turn.nowMs >= othersReadAtMs + OTHERS_EVERY_MS;
   const reads = [{ key: HEAD_KEY }, ...(looksAround ? others : ours)];
-  turn.read({ kind: 'heartbeat', sentAtMs: turn.nowMs, applied, reads });
+  turn.read({ kind: 'heartbeat', sentAtMs: turn.nowMs, applied, seenAt, reads });
 }
 
 /** Takes in what a heartbeat found. */
@@ -40,8 +40,10 @@ export function hearBeat(turn: Turn, call: Call & { kind: 'heartbeat' }, reply: 
   const head = headIn(reply.found);
   if (head === undefined) return;
   hearHead(turn, head);
-  // What was applied before it was asked is in the log, or the log is not the one that this node has followed.
+  // What was applied before it was asked is in the log, or the log is not the one that this node has followed. An engine
+  // that was put back may have gone on from there by now, with other entries of the same numbers.
   if (call.applied > head) turn.set({ blocked: { why: 'ahead', words: aheadWords(call.applied, head) } });
+  else if (reply.at < call.seenAt) turn.set({ blocked: { why: 'ahead', words: putBackWords(reply.at, call.seenAt) } });
   const recordAt = memberOf(turn.state.view, turn.node).changedAt;
   const read = { sentAtMs: call.sentAtMs, head, recordAt: reply.found.find(isOwn(turn))?.changedAt ?? 0 };
   if (read.recordAt === recordAt) turn.set({ reads: [...turn.state.reads, read] });
@@ -62,8 +64,12 @@ export function hearHead(turn: Turn, head: number): void {
   if (head > turn.state.heard) turn.set({ heard: head });
 }
 
-function aheadWords(applied: number, head: number): string {
+export function aheadWords(applied: number, head: number): string {
   return `this node has applied entry ${applied}, and the log ends at ${head}: it was put back to an earlier state, or is another's`;
+}
+
+function putBackWords(at: number, seenAt: number): string {
+  return `the engine is at ${at}, and was at ${seenAt}: it was put back to an earlier state. After a restart this node finds out whether its log is still that of the fleet`;
 }
 
 /** Claims what the reads allow: those of our record as it is, whose head is confirmed and answered from. */

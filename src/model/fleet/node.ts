@@ -41,6 +41,7 @@ export function startNode(settings: NodeSettings, applied: number, nowMs: number
     isApplying: false,
     blocked: undefined,
     view: emptyView,
+    seenAt: 0,
     isRead: false,
     othersReadAtMs: Number.NEGATIVE_INFINITY,
     own: undefined,
@@ -134,6 +135,7 @@ function hearChanges(turn: Turn, { puts, deletes }: Extract<NodeEvent, { kind: '
 function hearReply(turn: Turn, id: number, reply: TransactionReply): void {
   const call = turn.end(id);
   if (call === undefined) return;
+  turn.set({ seenAt: Math.max(turn.state.seenAt, reply.at) });
   switch (call.kind) {
     case 'heartbeat':
       touch(turn, call.sentAtMs);

@@ -56,7 +56,13 @@ interface ClaimRead {
 
 /** What a transaction is on the way for. */
 export type Call =
-  | { readonly kind: 'heartbeat'; readonly sentAtMs: number; readonly applied: number; readonly reads: readonly Read[] }
+  | {
+      readonly kind: 'heartbeat';
+      readonly sentAtMs: number;
+      readonly applied: number;
+      readonly seenAt: number;
+      readonly reads: readonly Read[];
+    }
   | { readonly kind: 'take'; readonly member: Member; readonly silent: boolean; readonly ack: number | undefined }
   | { readonly kind: 'ack'; readonly revision: number }
   | { readonly kind: 'rejoin'; readonly revision: number; readonly sentAtMs: number }
@@ -116,6 +122,8 @@ export interface NodeState {
   readonly isApplying: boolean;
   readonly blocked: Blocked | undefined;
   readonly view: View;
+  /** The last place of the engine that it told of; 0: none yet. */
+  readonly seenAt: number;
   /** The engine was read once. */
   readonly isRead: boolean;
   /** When the records of all nodes were read last. */

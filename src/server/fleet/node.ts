@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { NO_OTHERS, UNKNOWN } from '../../control/dnssec/shared-marks.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
+import { Lost } from '../../control/log/keeper.ts';
 import { localLog } from '../../control/log/local.ts';
 import { timed } from '../../control/log/timed.ts';
 import type {
@@ -39,6 +40,7 @@ import { sampleAsAll } from './secrets.ts';
 import { keepSnapshots } from './snapshots.ts';
 import { Standings } from './standings.ts';
 import { Told } from './told.ts';
+import { unlikeWords } from './unlike.ts';
 import { readFleet, type SeenNode, seenNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
@@ -314,24 +316,34 @@ export class FleetNode implements FleetControl {
 
   /** Takes part once etcd was seen to have this very log. */
   async #begin(shared: SharedLog, name: string): Promise<void> {
-    if (this.#isStopped || this.#shared !== shared) return;
-    const founded = await readFounded(this.#prepared.keeper);
-    if (this.#isStopped || this.#shared !== shared) return;
-    const { staleAfterSeconds } = this.#prepared.settings;
-    const unsigned = this.#parts.signers.unsigned();
-    const isOurs = isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterSeconds * 1000;
-    if (isOurs && unsigned.length === 0) {
+    const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
+    if (!isWanted()) return;
+    const words = await this.#obstacle(name);
+    if (!isWanted()) return;
+    if (words === undefined) {
       this.#presence?.start();
       shared.start();
       this.#told?.start();
       this.outlook.start();
-      const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
       return sampleAsAll(this.#prepared.keeper, this.#parts, isWanted);
     }
-    const words = isOurs ? unsignedWords(unsigned) : wordsFor(founded, name);
     if (words !== this.#words)
       this.#parts.log.warn({ node: this.#prepared.settings.node }, `this node is stale: ${words}`);
     this.#words = words;
     afterMs(WHAT, LOOK_AGAIN_MS, () => this.#begin(shared, name));
+  }
+
+  /** Why this node cannot take part in the log of this name. */
+  async #obstacle(name: string): Promise<string | undefined> {
+    const { keeper, settings } = this.#prepared;
+    const { store, signers } = this.#parts;
+    const founded = await readFounded(keeper);
+    const staleAfterMs = settings.staleAfterSeconds * 1000;
+    const isOurs = isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterMs;
+    if (!isOurs) return wordsFor(founded, name);
+    const unlike = await unlikeWords(keeper, store, founded.head);
+    if (unlike !== undefined) return unlike instanceof Lost ? wordsFor(unlike, name) : unlike;
+    const unsigned = signers.unsigned();
+    return unsigned.length === 0 ? undefined : unsignedWords(unsigned);
   }
 }

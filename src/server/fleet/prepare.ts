@@ -18,6 +18,7 @@ import { type Founded, otherStaleAfter, readFounded } from './identity.ts';
 import { EtcdKeeper } from './keeper.ts';
 import { PRESENCE_SECONDS } from './presence.ts';
 import { downloadSnapshot } from './snapshot.ts';
+import { unlikeWords } from './unlike.ts';
 
 /** What is told of the start. */
 type Lines = Pick<Logger, 'info' | 'warn'>;
@@ -100,8 +101,8 @@ async function judge(
   const isTooOld = isOurs && (await isTrimmed(keeper, lastRevision, founded.head));
   if (isTooOld)
     log.warn({ revision: lastRevision }, 'the log does not have what comes next here: filled anew from the snapshot');
-  const isRemoved = isOurs && replace && (await isNoMember(keeper, fleet.node));
-  if (!isOurs || isTooOld || isRemoved) await joinFleet(settings, keeper, founded, log);
+  const isOfNoUse = isOurs && replace && (await mustBeginAnew(settings, keeper, founded.head));
+  if (!isOurs || isTooOld || isOfNoUse) await joinFleet(settings, keeper, founded, log);
   return 'member';
 }
 
@@ -136,10 +137,16 @@ async function isTrimmed(keeper: EtcdKeeper, lastRevision: number, head: number)
   return !(reply instanceof Lost) && reply.found.length === 0;
 }
 
-/** Somebody took the node out, and it has to begin anew. */
-async function isNoMember(keeper: EtcdKeeper, node: string): Promise<boolean> {
-  const reply = await keeper.transact(reading([{ key: memberKey(node) }]));
-  return !(reply instanceof Lost) && reply.found.length === 0;
+/** Somebody took the node out; or it has what the fleet has not, since etcd was put back to an earlier state. */
+async function mustBeginAnew({ dataDir, fleet }: Settings, keeper: EtcdKeeper, head: number): Promise<boolean> {
+  const reply = await keeper.transact(reading([{ key: memberKey((fleet as FleetSettings).node) }]));
+  if (!(reply instanceof Lost) && reply.found.length === 0) return true;
+  const store = openStore(dataDir);
+  try {
+    return typeof (await unlikeWords(keeper, store, head)) === 'string';
+  } finally {
+    store.close();
+  }
 }
 
 /** Another process that is this node, and lives. One that ended without a word is gone within moments. */
