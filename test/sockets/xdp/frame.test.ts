@@ -1,4 +1,5 @@
 /** A reply takes the query's frame: every checksum and length right, nothing outside its place, whatever comes. */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { Client } from '../../../src/responder/client.ts';
@@ -13,26 +14,30 @@ const PLACE_BYTES = 2048;
 /** A frame alone stands in the second one; nobody may touch the others. */
 const PLACES = 5;
 const AT = PLACE_BYTES + 256;
-const SCRATCH = PLACES * PLACE_BYTES;
 const SCRATCH_BYTES = PLACE_BYTES + 64;
 const REPLY_BYTES_MAX = 1452;
 const OURS = [0x02, 0xff, 0xee, 0xdd, 0xcc, 0xbb];
 const THEIRS = [0x02, 0, 0, 0, 0, 0x99];
 
-const untouched = new Uint8Array(SCRATCH).fill(0xa5);
-
 class Bench {
-  readonly bytes = new Uint8Array(SCRATCH + FRAMES_AT_ONCE * SCRATCH_BYTES);
+  readonly bytes: Uint8Array;
   readonly frames: FrameAnswerer;
+  readonly #untouched: Uint8Array;
+  readonly #scratch: number;
 
-  constructor() {
+  constructor(places = PLACES) {
+    const scratch = places * PLACE_BYTES;
+    this.#scratch = scratch;
+    this.#untouched = new Uint8Array(scratch + places * SCRATCH_BYTES).fill(0xa5);
+    this.bytes = this.#untouched.slice();
     const random = new Xoshiro128(Uint32Array.of(1, 2, 3, 4));
-    const parts = { bytes: this.bytes, scratch: SCRATCH, scratchBytes: SCRATCH_BYTES };
+    const parts = { bytes: this.bytes, scratch, scratchBytes: SCRATCH_BYTES };
     this.frames = new FrameAnswerer(parts, REPLY_BYTES_MAX, random);
   }
 
   /** The frame that this one becomes; undefined: none. Throws where anything outside its place has changed. */
   answer(frame: Uint8Array, responder: Answerer): Buffer | undefined {
+    const untouched = this.#untouched;
     this.bytes.set(untouched);
     this.bytes.set(frame, AT);
     this.frames.read(responder, 0, AT, frame.length, 2 * PLACE_BYTES);
@@ -40,13 +45,16 @@ class Bench {
     const length = this.frames.lengths[0];
     const isTouched = (from: number, to: number): boolean =>
       Buffer.compare(this.bytes.subarray(from, to), untouched.subarray(from, to)) !== 0;
-    if (isTouched(0, AT) || isTouched(2 * PLACE_BYTES, SCRATCH)) throw new Error('something outside the place changed');
+    if (isTouched(0, AT) || isTouched(2 * PLACE_BYTES, this.#scratch))
+      throw new Error('something outside the place changed');
+    if (isTouched(this.#scratch + SCRATCH_BYTES, untouched.length))
+      throw new Error('the message was brought to other places too');
     return length === 0 ? undefined : Buffer.from(this.bytes.subarray(AT, AT + length));
   }
 
   /** The same of several at once, each in a place of its own. */
   answerAll(frames: readonly Uint8Array[], responder: Answerer): (Buffer | undefined)[] {
-    this.bytes.set(untouched);
+    this.bytes.set(this.#untouched);
     const at = (i: number): number => i * PLACE_BYTES + 256;
     for (const [i, frame] of frames.entries()) this.bytes.set(frame, at(i));
     for (const [i, { length }] of frames.entries())
@@ -158,29 +166,47 @@ t.test('to the station, address and port that asked, from those that were asked,
 });
 
 t.test('several at once are answered as each of them alone', async () => {
-  const bench = new Bench();
+  const [bench, alone] = [new Bench(FRAMES_AT_ONCE), new Bench()];
   const { responder } = world({ 'example.test': '@ SOA ns. host. 1 2 3 4 5\napp A 192.0.2.10\n@ NS ns1\n' });
   responder.enter(0);
   const some = fc.record({
-    fields: fc.constantFrom(v4, v6, { ...v4, vlan: 7 }),
+    fields: fc.constantFrom(
+      v4,
+      v6,
+      { ...v4, vlan: 7 },
+      { ...v4, source: '198.51.100.7' },
+      { ...v6, source: '2001:db8::7' },
+    ),
     message: fc.constantFrom(...corpus, Uint8Array.of(1)),
-    checksum: fc.constantFrom('whole' as const, 'wrong' as const),
+    // Most are answered: some turns are full.
+    checksum: fc.nat(20).map((n) => (n === 0 ? ('wrong' as const) : ('whole' as const))),
     sourcePort: fc.nat(0xffff),
   });
+  const turn = (minLength: number) => fc.array(some, { minLength, maxLength: FRAMES_AT_ONCE, size: 'max' });
   fc.assert(
-    fc.property(fc.array(some, { minLength: 1, maxLength: PLACES }), (asked) => {
-      const frames = asked.map(({ fields: each, ...more }) => buildFrame({ ...each, ...more }));
-      const together = bench.answerAll(frames, responder);
-      return frames.every((frame, i) => {
-        const [one, other] = [bench.answer(frame, responder), together[i]];
-        if (one === undefined || other === undefined) return one === other;
-        const [a, b] = [readFrame(one), readFrame(other)];
-        return a.message.equals(b.message) && a.destinationPort === b.destinationPort && a.vlan === b.vlan;
-      });
-    }),
+    fc.property(
+      fc.oneof({ weight: 5, arbitrary: turn(1) }, { weight: 1, arbitrary: turn(FRAMES_AT_ONCE) }),
+      (asked) => {
+        const frames = asked.map(({ fields: each, ...more }) => buildFrame({ ...each, ...more }));
+        const together = bench.answerAll(frames, responder);
+        return frames.every((frame, i) => {
+          const [one, other] = [alone.answer(frame, responder), together[i]];
+          if (one === undefined || other === undefined) return one === other;
+          return isDeepStrictEqual(readFrame(one), readFrame(other));
+        });
+      },
+    ),
     { numRuns: runs(300) },
   );
   responder.leave();
+});
+
+t.test('packets of IPv4 have numbers that differ: fragments of two are not put together as one', async (t) => {
+  const bench = new Bench();
+  const numbers = Array.from({ length: 100 }, () => {
+    return (bench.answer(buildFrame(v4), new Echo(0)) as Buffer).readUInt16BE(14 + 4);
+  });
+  t.ok(new Set(numbers).size > 90);
 });
 
 t.test('every reply has a checksum, that of zero written as all ones', async (t) => {
@@ -205,6 +231,14 @@ t.test('what a socket would not get, or could not answer, gives no reply', async
     frame.set(values, at);
     return frame;
   };
+  /** Says that its datagram is a byte longer; so does the sum of its pseudo header. */
+  const longer = (of: FrameFields): Buffer => {
+    const frame = buildFrame({ ...of, checksum: 'pseudo' });
+    const udp = frame.length - of.message.length - 8;
+    frame.writeUInt16BE(frame.readUInt16BE(udp + 4) + 1, udp + 4);
+    frame.writeUInt16BE(frame.readUInt16BE(udp + 6) + 1, udp + 6);
+    return frame;
+  };
   const none: Record<string, Uint8Array> = {
     'a wrong checksum': buildFrame({ ...v4, checksum: 'wrong' }),
     'a wrong checksum in IPv6': buildFrame({ ...v6, checksum: 'wrong' }),
@@ -220,6 +254,11 @@ t.test('what a socket would not get, or could not answer, gives no reply', async
     'from loopback in IPv6': buildFrame({ ...v6, source: '::1' }),
     'from a group in IPv6': buildFrame({ ...v6, source: 'ff02::1' }),
     'a datagram that is longer than its packet': changed(v4, 38, 0, 60),
+    // Nothing but the length speaks against these: there is no checksum, or one that a card was to compute.
+    'the same without a checksum': changed({ ...v4, checksum: 'none' }, 38, 0, 60),
+    'the longest that can be said': changed({ ...v4, checksum: 'none' }, 38, 0xff, 0xff),
+    'one that reaches into the padding': changed({ ...v4, checksum: 'none', padding: 20 }, 38, 0, 31),
+    'one in IPv6 that is longer than its packet': longer(v6),
     'a datagram that is shorter than its header': changed(v4, 38, 0, 7),
     'a packet that is longer than its frame': changed(v6, 18, 1, 0),
     ARP: changed(v4, 12, 0x08, 0x06),
