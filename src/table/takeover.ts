@@ -117,12 +117,14 @@ export class Takeover {
   /** The root of the order from then on; undefined: it is none that is kept up here. */
   #follow(zone: string, staged: CaughtUp['staged'], owners: readonly Uint8Array[]): number | undefined {
     const root = orderOf(staged);
+    if (root === 0) return staged.followed.order;
+    const { chain } = this.#parts;
     const compiler = this.#zones.compilerOf(zone);
+    const isHashed = (staged.flags & ZONE_IS_HASHED) !== 0;
+    const aside = { name: zone, index: staged.index, compiler, root, isHashed };
     // It was signed in another way than the zone is now, and will be signed anew as a whole.
     const isOthers = (staged.signedBy ?? '') !== this.#zones.signers.markOf(zone);
-    if (root === 0 || !compiler.signs || isOthers) return staged.followed.order;
-    const isHashed = (staged.flags & ZONE_IS_HASHED) !== 0;
-    return this.#parts.chain.followAside({ name: zone, index: staged.index, compiler, root, isHashed }, owners);
+    return compiler.signs && !isOthers ? chain.followAside(aside, owners) : chain.letGoAside(aside, owners);
   }
 
   /** Swaps the zone's index for one that was built aside to be signed in another way; its services aside. */
@@ -175,6 +177,8 @@ export class Takeover {
 
   /** Leads a service's names to it. What the zone's version is to say of that. */
   #lead(index: number, zone: string, name: string): number {
+    // A child has taken it over: its names have changed, and come to nothing where what proves them is brought up to that.
+    if (this.#parts.services.get(name)?.service.zone !== zone) return 0;
     for (const each of this.#parts.services.namesOf(name)) this.#zones.lead(index, zone, each, nameToWire(each));
     return this.#flagsAt(zone, name);
   }

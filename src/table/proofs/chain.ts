@@ -138,6 +138,26 @@ export class ChainWriter {
     return this.#follow({ ...aside, apex: nameToWire(name), isAnew: false, renewed: NO_ENTRIES }, owners, isHashed);
   }
 
+  /**
+   * Takes those of the names (lower-case wire form) that own nothing any more out of an index that was sealed aside, with what
+   * proved them; all else that proves is left as it is, since it will be made anew. The root of its order from then on.
+   */
+  letGoAside({ name, index, compiler, root, isHashed }: SealedAside, owners: readonly Uint8Array[]): number {
+    const apex = nameToWire(name);
+    let left = root;
+    for (const owner of owners) {
+      const node = this.#nodes.find(index, owner);
+      if (node === 0 || this.#isOwner({ compiler }, node)) continue;
+      // Hashes are in no index: they go with their order.
+      if (!isHashed) {
+        this.#order.search.find(left, owner, 0, SAME);
+        if (this.#order.search.before === node) left = this.#order.remove(left, node);
+      }
+      this.#strip({ index, apex, compiler }, node, owner);
+    }
+    return left;
+  }
+
   /** The root of the zone's order from then on. */
   #follow(how: Omit<Chained, 'ttlSeconds' | 'entries'>, owners: readonly Uint8Array[], wasHashed: boolean): number {
     const { apex, index, isAnew, isHashed } = how;
@@ -228,7 +248,7 @@ export class ChainWriter {
     else if (borderHasMoved) for (const entry of this.#below(zone.root, owner)) zone.entries.add(entry);
   }
 
-  #isOwner({ compiler }: Chained, node: number): boolean {
+  #isOwner({ compiler }: Pick<Chained, 'compiler'>, node: number): boolean {
     const { service, rrsets } = this.#nodes.content(node);
     return service !== 0 || ownsRecords(rrsets) || compiler.isApex(this.#nameOf(node));
   }
@@ -289,7 +309,11 @@ export class ChainWriter {
   }
 
   /** A name that owns nothing any more proves nothing. */
-  #strip({ index, apex, compiler }: Chained, node: number, owner: Uint8Array): void {
+  #strip(
+    { index, apex, compiler }: Pick<Chained, 'index' | 'apex' | 'compiler'>,
+    node: number,
+    owner: Uint8Array,
+  ): void {
     const proofs = [...this.#nodes.content(node).rrsets].filter(([type]) => isProof(type));
     if (proofs.length === 0) return;
     this.#nodes.update(index, apex, owner, ({ rrsets }) => {
