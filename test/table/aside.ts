@@ -7,7 +7,7 @@ import { NAMES_ASIDE_MIN } from '../../src/table/names-aside.ts';
 import type { Table } from '../../src/table/table.ts';
 import { ZoneBuilder } from '../../src/table/zone-builder.ts';
 import { packedPiece } from '../fixtures/packed.ts';
-import { zone } from '../fixtures/table.ts';
+import { zonePut } from './model-data.ts';
 
 /** How the builder is told of the records: one by one, packed, or packed in their order, as of a large zone. */
 export type Form = 'objects' | 'packed' | 'aside';
@@ -29,10 +29,9 @@ export function build(table: Table, apex: string, rrsets: readonly RRset[], form
   return staged;
 }
 
-/** The change that brings what was built in. */
-export function importOf(name: string, staged: StagedIndex): TableChange {
-  const put = zone(name) as Extract<TableChange, { op: 'putZone' }>;
-  return { op: 'importZone', zone: put.zone, staged };
+/** The change that brings what was built in; `n`: what the zone says of itself is made from it. */
+export function importOf(name: string, n: number, staged: StagedIndex): TableChange {
+  return { op: 'importZone', zone: zonePut(name, n).zone, staged };
 }
 
 const keyOf = ({ name, type }: Pick<RRset, 'name' | 'type'>): string => `${name} ${type}`;
@@ -67,7 +66,8 @@ export class Aside {
   #take(now: readonly RRset[], most: number): RRsetNow[] {
     if (!this.isRebuilt) return [];
     const there = new Map(now.map((each) => [keyOf(each), each]));
-    const same = (a: RRset | undefined, b: RRset | undefined): boolean => `${a?.rdata}` === `${b?.rdata}`;
+    const same = (a: RRset | undefined, b: RRset | undefined): boolean =>
+      `${a?.rdata} ${a?.ttlSeconds}` === `${b?.rdata} ${b?.ttlSeconds}`;
     const keys = [...new Set([...this.rrsets.keys(), ...there.keys()])];
     const some = keys.filter((key) => !same(this.rrsets.get(key), there.get(key))).slice(0, most);
     return some.map((key) => {
@@ -82,12 +82,12 @@ export class Aside {
     });
   }
 
-  /** Takes the place of what is answered. */
-  swap(now: readonly RRset[]): TableChange {
-    if (!this.isRebuilt) return importOf(this.zone, this.#staged);
-    const put = zone(this.zone) as Extract<TableChange, { op: 'putZone' }>;
+  /** Takes the place of what is answered; `n`: see `importOf`. */
+  swap(n: number, now: readonly RRset[]): TableChange {
+    if (!this.isRebuilt) return importOf(this.zone, n, this.#staged);
+    const { zone } = zonePut(this.zone, n);
     const since = this.#take(now, Number.POSITIVE_INFINITY);
-    return { op: 'rebuildZone', rebuilt: { zone: put.zone, signing: undefined, staged: this.#staged, since } };
+    return { op: 'rebuildZone', rebuilt: { zone, signing: undefined, staged: this.#staged, since } };
   }
 
   discard(table: Table): void {

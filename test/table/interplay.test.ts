@@ -17,7 +17,12 @@ import { type Brought, Model } from './model.ts';
 import { brought, differences, emptied, step, zones } from './rounds.ts';
 
 const form = fc.constantFrom<Form[]>('objects', 'objects', 'packed', 'packed', 'aside');
-const filled = fc.record({ zone: fc.constantFrom(...zones), form, brought: fc.array(brought, { maxLength: 8 }) });
+const filled = fc.record({
+  zone: fc.constantFrom(...zones),
+  n: fc.integer({ min: 1, max: 250 }),
+  form,
+  brought: fc.array(brought, { maxLength: 8 }),
+});
 
 const round = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 6 }),
@@ -36,6 +41,7 @@ const round = fc.record({
   /** Another writer goes on with the table at last. */
   adopts: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
 });
+type Filled = typeof filled extends fc.Arbitrary<infer T> ? T : never;
 type Round = typeof round extends fc.Arbitrary<infer T> ? T : never;
 
 /** What an index of a few names may come to be larger. */
@@ -49,8 +55,8 @@ class Play {
   #model = new Model();
   #heldModel = this.#model;
   #aside: Aside | undefined;
-  /** The records of which that was made. */
-  #asideBrought: readonly Brought[] = [];
+  /** The records of which that was made, and what the zone is to say of itself then. */
+  #asideBrought: { readonly n: number; readonly brought: readonly Brought[] } = { n: 0, brought: [] };
   readonly #emptyBytes: number;
 
   constructor() {
@@ -81,11 +87,11 @@ class Play {
     this.#heldModel = this.#model;
   }
 
-  #begin({ zone, form, brought }: { zone: string; form: Form; brought: readonly Brought[] }, isRebuilt: boolean): void {
+  #begin({ zone, n, form, brought }: Filled, isRebuilt: boolean): void {
     if (isRebuilt && !this.#model.zones.has(zone)) return;
-    const rrsets = isRebuilt ? this.#model.rrsetsOf(zone) : this.#model.copy().import(zone, brought)?.rrsets;
+    const rrsets = isRebuilt ? this.#model.rrsetsOf(zone) : this.#model.copy().import(zone, n, brought)?.rrsets;
     if (rrsets === undefined) return;
-    this.#asideBrought = brought;
+    this.#asideBrought = { n, brought };
     this.#aside = new Aside(this.#table, zone, rrsets, { form, isRebuilt });
   }
   #change({ steps, brings, full, publish }: Round): void {
@@ -94,11 +100,11 @@ class Play {
     let staged: StagedIndex | undefined;
     const bring = (): void => {
       if (brings === null) return;
-      const { zone, brought, form } = brings.what;
-      const meant = next.import(zone, brought);
+      const { zone, n, brought, form } = brings.what;
+      const meant = next.import(zone, n, brought);
       if (meant === undefined) return;
       staged = build(this.#table, zone, meant.rrsets, form);
-      changes.push(importOf(zone, staged), ...meant.moves);
+      changes.push(importOf(zone, n, staged), ...meant.moves);
     };
     for (const [i, one] of steps.entries()) {
       if (brings?.behind === i) bring();
@@ -157,13 +163,14 @@ class Play {
 
   #swap(aside: Aside, now: ReturnType<Model['rrsetsOf']>): void {
     const next = this.#model.copy();
-    const meant = aside.isRebuilt ? undefined : next.import(aside.zone, this.#asideBrought);
+    const { n, brought } = this.#asideBrought;
+    const meant = aside.isRebuilt ? undefined : next.import(aside.zone, n, brought);
     if (!aside.isRebuilt) {
       // It was built for the services of that moment.
       const keys = meant?.rrsets.map(({ name, type }) => `${name} ${type}`);
       if (keys === undefined || `${keys}` !== `${[...aside.rrsets.keys()]}`) return this.#drop();
     }
-    const changes = [aside.swap(now), ...(meant?.moves ?? [])];
+    const changes = [aside.swap(next.zones.get(aside.zone)?.n ?? n, now), ...(meant?.moves ?? [])];
     this.#must(this.#table.prepare(changes));
     this.#looks('swap prepared');
     this.#table.publish();

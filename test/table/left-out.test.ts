@@ -1,7 +1,6 @@
 /** Zones that are left out of the table, while everything changes around them, against the plain model of one that has all of them. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { TableChange } from '../../src/table/changes.ts';
 import { CounterRegistry } from '../../src/table/counters.ts';
 import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
 import { createTableMemory } from '../../src/table/shared-memory.ts';
@@ -9,9 +8,10 @@ import { Table } from '../../src/table/table.ts';
 import { runs } from '../fixtures/runs.ts';
 import { apply, collectAll, makeTable, zone } from '../fixtures/table.ts';
 import { build, importOf } from './aside.ts';
-import { Model, type Said, type Step } from './model.ts';
-import { serviceOf } from './model-data.ts';
+import { Model, type Step } from './model.ts';
+import { serviceOf, zonePut } from './model-data.ts';
 import { answers, emptied, step, zones } from './rounds.ts';
+import type { Said } from './said.ts';
 
 const round = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 4 }),
@@ -58,8 +58,7 @@ class Play {
 
   #load(leftOut: readonly string[]): void {
     for (const name of this.#model.zones.keys()) {
-      const put = zone(name) as Extract<TableChange, { op: 'putZone' }>;
-      if (leftOut.includes(name)) apply(this.#table, { op: 'leaveOut', zone: put.zone });
+      if (leftOut.includes(name)) apply(this.#table, { op: 'leaveOut', zone: zonePut(name, 1).zone });
       else this.#import(name);
     }
     for (const [apex, { services }] of this.#model.zones)
@@ -67,7 +66,8 @@ class Play {
   }
 
   #import(name: string): void {
-    apply(this.#table, importOf(name, build(this.#table, name, this.#model.rrsetsOf(name), 'objects')));
+    const { n } = this.#model.zones.get(name) as { readonly n: number };
+    apply(this.#table, importOf(name, n, build(this.#table, name, this.#model.rrsetsOf(name), 'objects')));
   }
 
   play({ steps, publish, mustTake, comes, adopts }: Round): void {

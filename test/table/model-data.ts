@@ -1,6 +1,6 @@
 /** What stands at the names of the model, made from numbers: records, and services. */
 import type { TableChange } from '../../src/table/changes.ts';
-import { service } from '../fixtures/table.ts';
+import { rrset, service, zone } from '../fixtures/table.ts';
 
 /** Where aliases lead: to what may be there, be an alias itself, lie below a DNAME or a delegation, or in no zone. */
 const aliased = ['a.test', 'www.test', 'n.c.b.a.test', 'elsewhere.invalid', 'd.c.b.a.test', 'nope.test', 'x.*.a.test'];
@@ -16,6 +16,31 @@ export const rdataOf: Readonly<Record<string, (n: number) => string[]>> = {
   CNAME: (n) => [`${aliased[n % aliased.length]}.`],
   DNAME: (n) => [`${renamed[n % renamed.length]}.`],
 };
+
+/** How long an RRset may be kept, from its number: where two numbers make the same data, it is what differs. Seconds. */
+export function ttlOf(n: number): number {
+  return 100 + n;
+}
+
+/** The RRset that a number makes. */
+export function rrsetOf(apex: string, name: string, type: string, n: number) {
+  return rrset(apex, name, type, ttlOf(n), ...rdataOf[type](n));
+}
+
+/** What a zone says of itself, made from a number: a denial's TTL is that of the SOA or the one that is in it, whichever is lower. */
+export function apexMade(n: number) {
+  return {
+    serial: n,
+    ttlSeconds: n % 3 === 0 ? 20 : 3600,
+    nameserversTtlSeconds: 400 + n,
+    negativeTtlSeconds: 30 + (n % 40),
+  };
+}
+
+/** The same as a change. */
+export function zonePut(name: string, n: number): Extract<TableChange, { op: 'putZone' }> {
+  return zone(name, apexMade(n)) as Extract<TableChange, { op: 'putZone' }>;
+}
 
 /** What a service is, made from a number: which pools it has, who of them has the weight, and what they answer. */
 export function serviceMade(n: number) {

@@ -1,14 +1,15 @@
 /** A plain model of what the table holds and says, written for clarity and not for speed: the tests' yardstick. */
 import type { RRset } from '../../src/model/rrset.ts';
 import type { TableChange } from '../../src/table/changes.ts';
-import type { Reply } from '../fixtures/dns-client.ts';
 import { typeCode } from '../fixtures/dns-decode.ts';
-import { rrset, zone } from '../fixtures/table.ts';
-import { rdataOf, serviceMade, serviceOf } from './model-data.ts';
+import { apexMade, rdataOf, rrsetOf, serviceMade, serviceOf, ttlOf, zonePut } from './model-data.ts';
+import type { Said } from './said.ts';
 
 export const types = Object.keys(rdataOf);
 
 interface ZoneModel {
+  /** What it says of itself is made from it. */
+  readonly n: number;
   /** By owner and type: `www.a.test A`. */
   readonly rrsets: Map<string, number>;
   readonly services: Map<string, number>;
@@ -29,28 +30,15 @@ export type Step =
   /** A service takes the place of the records at its name, or (`n` 0) leaves some. */
   | { readonly kind: 'adoption'; readonly name: string; readonly n: number };
 
+/** Records of one name and type. */
+interface Found {
+  readonly data: readonly string[];
+  readonly ttl: number;
+}
+
 const REFUSED = 5;
 /** Aliases followed in one answer. */
 const FOLLOWED_MAX = 16;
-
-/** What a reply says, in comparable form. */
-export interface Said {
-  readonly rcode: number;
-  readonly aa: boolean;
-  readonly answers: readonly string[];
-  /** Owner and type of each authority record, once. */
-  readonly authority: readonly string[];
-}
-
-export function said(reply: Reply): Said {
-  const text = ({ name, type, data }: Reply['answers'][number]): string => `${name.slice(0, -1)} ${type} ${data}`;
-  return {
-    rcode: reply.rcode,
-    aa: reply.aa,
-    answers: reply.answers.map(text).sort(),
-    authority: [...new Set(reply.authority.map(({ name, type }) => `${name.slice(0, -1)} ${type}`))],
-  };
-}
 
 function above(name: string): string {
   return name.slice(name.indexOf('.') + 1);
@@ -67,8 +55,8 @@ export class Model {
 
   copy(): Model {
     const copy = new Model();
-    for (const [name, { rrsets, services }] of this.zones)
-      copy.zones.set(name, { rrsets: new Map(rrsets), services: new Map(services) });
+    for (const [name, { n, rrsets, services }] of this.zones)
+      copy.zones.set(name, { n, rrsets: new Map(rrsets), services: new Map(services) });
     return copy;
   }
 
@@ -97,7 +85,7 @@ export class Model {
     }
     if (!this.#mayStand(apex, { name, type, n })) return [];
     rrsets.set(key, n);
-    return [rrset(apex, name, type, 300, ...rdataOf[type](n))];
+    return [rrsetOf(apex, name, type, n)];
   }
 
   #mayStand(apex: string, { name, type }: Brought): boolean {
@@ -125,7 +113,7 @@ export class Model {
     if (n === 0) {
       if (!services.delete(name)) return [];
       rrsets.set(`${name} A`, 1);
-      return [rrset(apex, name, 'A', 300, ...rdataOf.A(1)), { op: 'deleteService', zone: apex, name }];
+      return [rrsetOf(apex, name, 'A', 1), { op: 'deleteService', zone: apex, name }];
     }
     const adopted = this.#typesAt(apex, name).filter((type) => ['A', 'AAAA', 'CNAME'].includes(type));
     for (const type of adopted) rrsets.delete(`${name} ${type}`);
@@ -137,17 +125,21 @@ export class Model {
 
   #zoneChange(name: string, n: number): TableChange[] {
     if (n === 0) return this.zones.delete(name) ? [{ op: 'deleteZone', zone: name }] : [];
-    if (this.zones.has(name)) return [zone(name, { serial: n })];
+    const there = this.zones.get(name);
+    if (there !== undefined) {
+      this.zones.set(name, { ...there, n });
+      return [zonePut(name, n)];
+    }
     const moves = this.#moves(name);
     if (moves === undefined) return [];
-    return [zone(name, { serial: n }), ...this.#begin(name, moves)];
+    return [zonePut(name, n), ...this.#begin(name, n, moves)];
   }
 
   /** A zone comes into being, and takes over services of the one above. */
-  #begin(name: string, moves: readonly [string, number][]): TableChange[] {
+  #begin(name: string, n: number, moves: readonly [string, number][]): TableChange[] {
     const above = this.zoneOf(name);
     for (const [service] of moves) this.zones.get(above as string)?.services.delete(service);
-    this.zones.set(name, { rrsets: new Map(), services: new Map(moves) });
+    this.zones.set(name, { n, rrsets: new Map(), services: new Map(moves) });
     return moves.map(([service, n]) => serviceOf(name, service, n));
   }
 
@@ -162,23 +154,23 @@ export class Model {
 
   /**
    * The records that an import of the zone would bring, each once; undefined: it is refused. With what the import means as
-   * changes, besides the one that brings them in.
+   * changes, besides the one that brings them in. `n`: see `zonePut`.
    */
-  import(name: string, brought: readonly Brought[]): { rrsets: RRset[]; moves: TableChange[] } | undefined {
+  import(name: string, n: number, brought: readonly Brought[]): { rrsets: RRset[]; moves: TableChange[] } | undefined {
     this.#asked.clear();
     const moves = this.zones.has(name) ? [] : this.#moves(name);
     if (moves === undefined) return undefined;
     const services = new Map([...(this.zones.get(name)?.services ?? []), ...moves]);
     const trial = new Model();
-    trial.zones.set(name, { rrsets: new Map(), services });
+    trial.zones.set(name, { n, rrsets: new Map(), services });
     const previews = this.zones.has(name) ? this.#previewsOf(name) : [];
     for (const each of brought) {
       // What would stand at a preview's name is refused.
       if (isAtOrBelow(each.name, name) && each.n > 0 && !previews.includes(each.name)) trial.#rrsetChange(name, each);
     }
     const { rrsets } = trial.zones.get(name) as ZoneModel;
-    const changes = this.zones.has(name) ? [] : this.#begin(name, moves);
-    this.zones.set(name, { rrsets, services: this.zones.get(name)?.services ?? services });
+    const changes = this.zones.has(name) ? [] : this.#begin(name, n, moves);
+    this.zones.set(name, { n, rrsets, services: this.zones.get(name)?.services ?? services });
     return { rrsets: this.rrsetsOf(name), moves: changes };
   }
 
@@ -195,7 +187,7 @@ export class Model {
   rrsetsOf(apex: string): RRset[] {
     return [...(this.zones.get(apex) as ZoneModel).rrsets].map(([key, n]) => {
       const [name, type] = key.split(' ');
-      return rrset(apex, name, type, 300, ...rdataOf[type](n)).rrset;
+      return rrsetOf(apex, name, type, n).rrset;
     });
   }
 
@@ -237,18 +229,35 @@ export class Model {
     const apex = this.#zoneFor(name, type);
     if (apex === undefined) return { rcode: REFUSED, aa: false, answers: [], authority: [] };
     const border = this.#border(apex, name, type);
-    if (border?.type === 'NS') return { rcode: 0, aa: false, answers: [], authority: [`${border.owner} 2`] };
+    if (border?.type === 'NS')
+      return {
+        rcode: 0,
+        aa: false,
+        answers: [],
+        authority: this.#told(border.owner, 'NS', this.#data(apex, border.owner, 'NS')),
+      };
     if (border !== undefined) return this.#rename(apex, name, border.owner, type);
     const { owner, missing } = this.#owner(apex, name);
-    const data = owner === undefined ? undefined : this.#data(apex, owner, type);
-    if (data !== undefined) {
-      const answers = data.map((text) => `${name} ${typeCode(type)} ${text}`);
-      return { rcode: 0, aa: true, answers, authority: [] };
-    }
-    const cname = owner === undefined ? undefined : this.#data(apex, owner, 'CNAME')?.[0];
-    if (cname === undefined) return { rcode: missing ? 3 : 0, aa: true, answers: [], authority: [`${apex} 6`] };
-    const alias = { target: cname.slice(0, -1), grows: false };
-    return { rcode: 0, aa: true, answers: [`${name} 5 ${cname}`], authority: [], alias };
+    const found = owner === undefined ? undefined : this.#data(apex, owner, type);
+    if (found !== undefined) return { rcode: 0, aa: true, answers: this.#told(name, type, found), authority: [] };
+    const cname = owner === undefined ? undefined : this.#data(apex, owner, 'CNAME');
+    if (cname === undefined)
+      return { rcode: missing ? 3 : 0, aa: true, answers: [], authority: [this.#denial(apex, owner)] };
+    const alias = { target: cname.data[0].slice(0, -1), grows: false };
+    return { rcode: 0, aa: true, answers: this.#told(name, 'CNAME', cname), authority: [], alias };
+  }
+
+  /** Records as `said` has them. */
+  #told(name: string, type: string, found: Found | undefined): string[] {
+    return found?.data.map((text) => `${name} ${typeCode(type)} ${text} ${found.ttl}`) ?? [];
+  }
+
+  /** The SOA of a denial, with its TTL (RFC 2308 §3): not beyond what a service at the name may answer next. */
+  #denial(apex: string, owner: string | undefined): string {
+    const { serial, ttlSeconds, negativeTtlSeconds } = apexMade((this.zones.get(apex) as ZoneModel).n);
+    const at = owner === undefined ? undefined : this.#serviceAt(apex, owner);
+    const ttl = Math.min(ttlSeconds, negativeTtlSeconds, at === undefined ? Infinity : serviceMade(at.n).ttlSeconds);
+    return `${apex} 6 ns1.${apex}. hostmaster.${apex}. ${serial} 7200 3600 1209600 ${negativeTtlSeconds} ${ttl}`;
   }
 
   #rename(
@@ -257,9 +266,11 @@ export class Model {
     owner: string,
     type: string,
   ): Said & { alias?: { target: string; grows: boolean } } {
-    const to = (this.#data(apex, owner, 'DNAME') as string[])[0].slice(0, -1);
+    const { data, ttl } = this.#data(apex, owner, 'DNAME') as Found;
+    const to = data[0].slice(0, -1);
     const target = `${name.slice(0, -owner.length)}${to}`;
-    const answers = [`${owner} 39 ${to}.`, `${name} 5 ${target}.`];
+    // The TTL is that of the DNAME (RFC 6672 §3.1).
+    const answers = [`${owner} 39 ${to}. ${ttl}`, `${name} 5 ${target}. ${ttl}`];
     if (type === 'CNAME') return { rcode: 0, aa: true, answers, authority: [] };
     return { rcode: 0, aa: true, answers, authority: [], alias: { target, grows: isAtOrBelow(to, owner) } };
   }
@@ -300,19 +311,19 @@ export class Model {
     return exists(`*.${encloser}`) ? { owner: `*.${encloser}` } : { missing: true };
   }
 
-  #data(apex: string, owner: string, type: string): string[] | undefined {
-    const { rrsets } = this.zones.get(apex) as ZoneModel;
+  #data(apex: string, owner: string, type: string): Found | undefined {
+    const { rrsets, n: made } = this.zones.get(apex) as ZoneModel;
     const n = rrsets.get(`${owner} ${type}`);
-    if (n !== undefined) return type === 'DS' ? [`000${n % 10}080012`] : rdataOf[type](n);
-    if (owner === apex && type === 'NS') return [`ns1.${apex}.`];
+    if (n !== undefined) return { data: type === 'DS' ? [`000${n % 10}080012`] : rdataOf[type](n), ttl: ttlOf(n) };
+    if (owner === apex && type === 'NS') return { data: [`ns1.${apex}.`], ttl: apexMade(made).nameserversTtlSeconds };
     const at = this.#serviceAt(apex, owner);
     if (at === undefined) return undefined;
-    const { isHost, pools } = serviceMade(at.n);
+    const { isHost, pools, ttlSeconds } = serviceMade(at.n);
     const targets = pools[at.pool];
-    if (isHost) return type === 'CNAME' ? targets.map((target) => `${target}.`) : undefined;
+    if (isHost) return type === 'CNAME' ? { data: targets.map((each) => `${each}.`), ttl: ttlSeconds } : undefined;
     if (type !== 'A' && type !== 'AAAA') return undefined;
-    const own = targets.filter((target) => target.includes(':') === (type === 'AAAA'));
-    return own.length > 0 ? own : undefined;
+    const data = targets.filter((target) => target.includes(':') === (type === 'AAAA'));
+    return data.length > 0 ? { data, ttl: ttlSeconds } : undefined;
   }
 
   /** The service that answers at a name, and with which pool. */

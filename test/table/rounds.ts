@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Responder } from '../../src/responder/answer.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
-import { type Brought, type Model, type Step, said, types } from './model.ts';
+import { type Brought, type Model, type Step, types } from './model.ts';
+import { said } from './said.ts';
 
 export const zones = ['test', 'a.test', 'b.a.test', 'c.b.a.test', 'g.test'];
 /** Few names, so that they meet: ancestors, wildcards, cuts, names at and below an apex. */
