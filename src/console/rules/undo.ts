@@ -14,6 +14,8 @@ export function rollbackTarget(
   for (const { kind, subjects } of history) {
     const own = subjects.find((subject) => subject.kind === 'service' && subject.name === name);
     if (kind === 'shift') return isWeights(own?.before) ? own.before : undefined;
+    const written = kind === 'service.put' ? shiftedByWriting(own) : undefined;
+    if (written !== undefined) return written;
     if (kind.startsWith('release.')) {
       const id = subjects.find((subject) => subject.kind === 'release')?.name ?? '';
       return releases.get(id)?.services[name]?.before;
@@ -22,6 +24,14 @@ export function rollbackTarget(
     if (own?.before === null && own.forgotten === undefined) return 'nothing';
   }
   return undefined;
+}
+
+/** The weights before a service was written with others; a pool that comes or goes without a weight moves nothing. */
+function shiftedByWriting(own: Revision['subjects'][number] | undefined): Weights | undefined {
+  const [from, to] = [weightsOfBody(own?.before), weightsOfBody(own?.after)];
+  if (from === undefined || to === undefined) return undefined;
+  const isShifted = Object.keys({ ...from, ...to }).some((pool) => (from[pool] ?? 0) !== (to[pool] ?? 0));
+  return isShifted ? from : undefined;
 }
 
 /** True where the history at hand ends before the service's last change: what it says is old then. */
@@ -42,8 +52,11 @@ export function latestReleaseId(history: readonly Revision[]): string | undefine
 /** The weights that were in force after a revision, where it says them; undo goes back to them. */
 export function weightsAfter(name: string, { subjects }: Revision): Weights | undefined {
   const after = subjects.find((subject) => subject.kind === 'service' && subject.name === name)?.after;
-  if (isWeights(after)) return after;
-  const pools = (after as { pools?: Record<string, { weight?: number }> } | null)?.pools;
+  return isWeights(after) ? after : weightsOfBody(after);
+}
+
+function weightsOfBody(body: unknown): Weights | undefined {
+  const pools = (body as { pools?: Record<string, { weight?: number }> } | null | undefined)?.pools;
   if (pools === undefined) return undefined;
   return Object.fromEntries(Object.entries(pools).map(([pool, { weight = 0 }]) => [pool, weight]));
 }

@@ -81,16 +81,24 @@ function beforeRelease(release: Release, { name }: Service): WeightsAt {
 function beforeLastShift(store: Store, service: Service): WeightsAt | Problem {
   for (const revision of historyOf(store, service.name)) {
     const subject = subjectOf(revision, service.name);
-    if (revision.kind === 'shift') {
-      const when = `revision ${lastBefore(store, service, revision.revision)}`;
-      return { when, weights: subject.before as Weights };
-    }
+    const weights = shiftedFrom(revision, subject);
+    if (weights !== undefined) return { when: `revision ${lastBefore(store, service, revision.revision)}`, weights };
     const release = isOfRelease(revision) ? releaseOf(store, revision) : undefined;
     if (release !== undefined) return beforeRelease(release, service);
     if (subject.before === null && subject.forgotten === undefined) break;
   }
   const detail = `The weights of ${service.name} have not been shifted since it was made: there is nothing to go back to.`;
   return new Problem('nothing_to_roll_back', detail);
+}
+
+/** The weights before a revision that shifted them by hand: as a shift, or by writing the service with others. */
+function shiftedFrom({ kind }: Revision, { before, after }: Subject): Weights | undefined {
+  if (kind === 'shift') return before as Weights;
+  if (kind !== 'service.put' || before === null || after === null) return undefined;
+  const [from, to] = [weightsOfBody(before as ServiceBody), weightsOfBody(after as ServiceBody)];
+  // A pool that comes or goes without a weight moves nothing.
+  const isShifted = Object.keys({ ...from, ...to }).some((pool) => (from[pool] ?? 0) !== (to[pool] ?? 0));
+  return isShifted ? from : undefined;
 }
 
 function lastBefore(store: Store, service: Service, revision: number): number {

@@ -1,5 +1,6 @@
 /** Shifts and rollbacks: what is acknowledged is answered, and one call goes back. */
 import t from 'tap';
+import type { ServiceBody } from '../../../src/model/service.ts';
 import { bluegreen, makeEngine, NOON_MS, withService } from '../../fixtures/engine.ts';
 import { countQuestions } from '../../fixtures/questions.ts';
 
@@ -90,6 +91,30 @@ t.test('rollback goes back before the last shift; said twice it changes nothing 
   t.match(second, { revision: 5, body: { revision: 5, weights: { blue: 90, green: 10 } } });
   t.equal(fixture.store.lastRevision, 5);
   t.match(fixture.store.revision(5), { kind: 'rollback', summary: /rolled back to revision 3: .*blue 0→90/ });
+});
+
+t.test('weights that were written with the service are a shift that is rolled back like one', async (t) => {
+  const fixture = withService(makeEngine(t));
+  const write = (body: object) => fixture.must({ kind: 'service.put', name: app, body: body as ServiceBody });
+  const back = () => fixture.must({ kind: 'rollback', name: app }).body;
+  write(bluegreen(60, 40));
+  t.match(back(), { weights: { blue: 100, green: 0 } }, 'the first shift there is');
+  t.match(back(), { revision: 4, weights: { blue: 100, green: 0 } }, 'said twice it changes nothing more');
+  fixture.must({ kind: 'weights.put', name: app, weights: { blue: 10, green: 90 } });
+  write(bluegreen(0, 1));
+  t.match(back(), { weights: { blue: 10, green: 90 } }, 'not to before an earlier shift');
+  t.match(fixture.store.revision(7), { kind: 'rollback', summary: /rolled back to revision 5: / });
+  // Other targets, and a pool that comes and goes without traffic, move none: the last shift is the one before them.
+  const { pools } = bluegreen(10, 90);
+  write({ pools: { ...pools, green: { targets: ['192.0.2.99'] } } });
+  write({ pools: { ...pools, red: { weight: 0, targets: ['192.0.2.30'] } } });
+  write({ pools });
+  fixture.must({ kind: 'weights.put', name: app, weights: { blue: 1, green: 1 } });
+  write({ pools: { ...bluegreen(1, 1).pools, red: { weight: 0, targets: ['192.0.2.30'] } } });
+  write(bluegreen(1, 1));
+  t.match(back(), { weights: { blue: 10, green: 90 } });
+  write({ pools: { ...pools, red: { weight: 5, targets: ['192.0.2.30'] } } });
+  t.equal(fixture.code({ kind: 'rollback', name: app }), 'pools_changed', 'one that takes traffic is another service');
 });
 
 t.test('rollback to a revision restores the weights that were in force then', async (t) => {
