@@ -28,7 +28,7 @@ import { describeApi, documents } from './openapi.ts';
 import type { Api, ApiInstance, ApiParts } from './parts.ts';
 import { peoplePages } from './people/index.ts';
 import { answerError, sendProblem } from './problems.ts';
-import { KnownPaths } from './routing.ts';
+import { KnownPaths, withDots } from './routing.ts';
 import { dialect } from './v1/dialect.ts';
 import { v1 } from './v1/index.ts';
 import { compileValidator } from './validation.ts';
@@ -129,6 +129,7 @@ function serverOptions({ log, options }: ApiParts, apis: readonly Api[], hurried
     loggerInstance: log,
     ...(options.tls !== undefined && { https: options.tls }),
     bodyLimit: options.bodyMaxBytes,
+    rewriteUrl: ({ url = '/' }) => withDots(url),
     schemaController: compilersOf(hurried) as unknown as NonNullable<FastifyServerOptions['schemaController']>,
     // One line a change instead (replies.ts); a poll of /readyz each second is not worth two.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),

@@ -3,6 +3,18 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { Problem } from '../model/errors.ts';
 import { sendProblem } from './problems.ts';
 
+/**
+ * A URL whose path has dots where it has segments of nothing but `=2E`, as PowerDNS writes the root zone. Parsers of URLs
+ * take a segment that is a dot for a step in the path, and `%2E` as well (URL Standard §4.1), so most clients cannot send
+ * one. A name that begins so has `%3D` for its first character.
+ */
+export function withDots(url: string): string {
+  if (!url.includes('/=2')) return url;
+  const query = url.search(/[?#]|$/);
+  const path = url.slice(0, query).replaceAll(/(?<=\/)(?:=2e)+(?=\/|$)/gi, (dots) => '.'.repeat(dots.length / 3));
+  return path + url.slice(query);
+}
+
 /** Remembers every route as it is registered, by the shape of its path. */
 export class KnownPaths {
   readonly #methods = new Map<string, { readonly shape: RegExp; readonly methods: Set<string> }>();

@@ -47,8 +47,12 @@ interface RequestOptions {
 
 /** A path whose values are percent-encoded: path`/v1/services/${name}`. */
 export function path(pieces: TemplateStringsArray, ...values: readonly string[]): string {
-  // A dot alone or two would be taken for a step in the path, and no name is empty.
-  return String.raw({ raw: pieces }, ...values.map((value) => encodeURIComponent(value).replace(/^\.{1,2}$/, '%2E')));
+  return String.raw({ raw: pieces }, ...values.map(segment));
+}
+
+/** A dot alone, the root zone, or two would be taken for a step in the path, percent-encoded or not: the server reads `=2E`. */
+function segment(value: string): string {
+  return /^\.+$/.test(value) ? value.replaceAll('.', '=2E') : encodeURIComponent(value);
 }
 
 export class Api {

@@ -136,9 +136,10 @@ async function setRRset(
 
 /** The zone that holds a name: the longest that is the name or ends it. Throws Failure. */
 async function zoneOf(api: Api, name: string): Promise<string> {
-  const labels = withoutDot(name).split('.');
-  for (let from = 0; from < labels.length; from++) {
-    const zone = await api.find<Zone>(path`/v1/zones/${labels.slice(from).join('.')}`);
+  // A dot that is escaped, as `\.`, is a part of its label (RFC 1035 §5.1). The root holds every name.
+  const labels = withoutDot(name).match(/(?:\\.|[^\\.])+/gs) ?? [];
+  for (let from = 0; from <= labels.length; from++) {
+    const zone = await api.find<Zone>(path`/v1/zones/${labels.slice(from).join('.') || '.'}`);
     if (zone !== undefined) return zone.name;
   }
   throw new Failure(

@@ -76,7 +76,7 @@ function addMake(group: Command, shell: Shell): void {
     .option(...labelFlag)
     .option('--negative-ttl <seconds>', 'how long resolvers keep that a name is not there (60)', wholeNumber)
     .action(async (zone: string, options: AddOptions) => {
-      const { ns, hostmaster = `hostmaster.${zone}`, ttl, negativeTtl, label } = options;
+      const { ns, hostmaster = zone === '.' ? 'hostmaster' : `hostmaster.${zone}`, ttl, negativeTtl, label } = options;
       const session = await openSession(shell, options);
       const body = {
         nameservers: ns,

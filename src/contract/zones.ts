@@ -259,7 +259,11 @@ export const Answered = Type.Object(
   { $id: 'Answered' },
 );
 
-export const ZoneParams = Type.Object({ zone: name('Name of the zone, without the final dot.') });
+const zoneName = name(
+  'Name of the zone, without the final dot. The root is `.`, or `=2E` from clients that take a dot for a step in the path.',
+);
+
+export const ZoneParams = Type.Object({ zone: zoneName });
 
 export const ZoneFileQuery = Type.Object(
   { signed: Type.Optional(oneOf(['true'], { description: 'With what proves and signs it, and its digest.' })) },
@@ -267,7 +271,7 @@ export const ZoneFileQuery = Type.Object(
 );
 
 export const RRsetParams = Type.Object({
-  zone: name('Name of the zone, without the final dot.'),
+  zone: zoneName,
   name: name('Owner name in full, without the final dot; `*` as the leftmost label, other bytes as `\\DDD`.'),
   type: name('Record type such as `MX`, or `TYPE65280` (RFC 3597).'),
 });

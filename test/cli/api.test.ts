@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type net from 'node:net';
 import t, { type Test } from 'tap';
+import { withDots } from '../../src/api/routing.ts';
 import { Api, path } from '../../src/cli/api.ts';
 import { EXIT } from '../../src/cli/exit.ts';
 import { type } from './typed.ts';
@@ -134,7 +135,11 @@ t.test('what is no admin API of Teal is said to be none, and gets no token by a 
 
 t.test('names are percent-encoded, and lists are read to their end', async (t) => {
   t.equal(path`/v1/services/${'*.a/b?c#d%.example'}/weights`, '/v1/services/*.a%2Fb%3Fc%23d%25.example/weights');
-  t.equal(path`/v1/zones/${'..'}/file`, '/v1/zones/%2E/file', 'no step up in the path');
+  for (const name of ['.', '..', '...', '=2E', '=2e=2e', '%2E']) {
+    const { pathname } = new URL(path`/v1/zones/${name}/file`, 'http://x');
+    const [read] = withDots(pathname).split('/').slice(3);
+    t.equal(decodeURIComponent(read ?? ''), name, `${name} is no step in the path, and is read as it was meant`);
+  }
   const { url, asked } = await serve(t, (request, response) => {
     const after = new URL(request.url ?? '', 'http://x').searchParams.get('after');
     json(

@@ -300,3 +300,34 @@ t.test('all that a zone answers is listed with what makes it; a service is chang
   t.match(await set('--pin green'), { code: EXIT.USAGE, stderr: /--pin: expected a network and its pool/ });
   t.match(await set('--preview-names maybe'), { code: EXIT.USAGE, stderr: /expected on or off/ });
 });
+
+t.test('the root is a zone like others, and an escaped dot is no end of a label', async (t) => {
+  const type = await start(t);
+  const done = async (words: string[]) => {
+    const typed = await type([...words, '--json']);
+    t.match(typed, { code: 0 }, words.join(' '));
+    return typed.json;
+  };
+  await done(['zone', 'add', '.', '--ns', 'ns1.example.test']);
+  t.match((await done(['zone', 'list'])).items[0], { name: '.', hostmaster: 'hostmaster' });
+  t.match(await done(['record', 'set', '.', 'TXT', '"here"']), { zone: '.', name: '.' });
+  await done(['record', 'add', '.', 'TXT', '"there"']);
+  t.match(await done(['record', 'set', 'www.example', 'A', '192.0.2.7']), { zone: '.', name: 'www.example' });
+  t.match((await type(['zone', 'export', '.'])).stdout, /^@ .*TXT +"there"$/m);
+  await done(['zone', 'set', '.', '--negative-ttl', '5']);
+  await done(['service', 'add', 'top', '--pool', 'blue=1:192.0.2.1', '--pool', 'green=0:192.0.2.2']);
+  t.match(await done(['shift', 'top', 'blue=0', 'green=1']), { services: { top: { weights: { green: 1 } } } });
+  await done(['service', 'rm', 'top']);
+  await done(['record', 'rm', '.', 'TXT']);
+  await done(['zone', 'add', 'b.example.test', '--ns', 'ns1.example.test']);
+  const escaped = ['record', 'set', 'x\\.b.example.test', 'A', '192.0.2.1'];
+  t.match(await done(escaped), { zone: 'example.test' }, 'not of the zone b.example.test');
+  for (const words of [
+    ['zone', 'rm', '..'],
+    ['service', 'show', '..'],
+    ['drain', '...'],
+  ])
+    t.match(await type(words), { code: EXIT.REFUSED, stderr: /\[name_invalid\]/ }, 'no step up in a path');
+  await done(['zone', 'rm', '.']);
+  t.equal((await done(['zone', 'list'])).items.length, 2);
+});

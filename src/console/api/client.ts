@@ -26,9 +26,12 @@ export interface Request {
 /** A server that says nothing for so long is taken for one that does not answer; what is read is read again later. */
 const READ_MAX_MS = 10_000;
 
-/** A part of a path: names may hold `*`, `\DDD` and other bytes. */
+/**
+ * A part of a path: names may hold `*`, `\DDD` and other bytes. A dot alone, the root zone, or two would be taken for a step
+ * in the path, percent-encoded or not: the server reads `=2E`.
+ */
 export function segment(text: string): string {
-  return encodeURIComponent(text);
+  return /^\.+$/.test(text) ? text.replaceAll('.', '=2E') : encodeURIComponent(text);
 }
 
 /** Relative to the page, which may lie below a path of a proxy. */

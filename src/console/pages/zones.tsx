@@ -104,7 +104,8 @@ function ZoneForm({ onClose }: { onClose: () => void }) {
   const [nameservers, setNameservers] = useState('');
   const [hostmaster, setHostmaster] = useState('');
   const action = useAction();
-  const zone = name.trim().replace(/\.$/, '');
+  const zone = name.trim().replace(/(?<=.)\.$/, '');
+  const mailbox = zone === '.' ? 'hostmaster' : `hostmaster.${zone}`;
   const path = `/v1/zones/${segment(zone)}`;
   const [taken, setTaken] = useState<string>();
   const there = useResource<Zone>(taken).body;
@@ -113,7 +114,7 @@ function ZoneForm({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     const body = {
       nameservers: nameservers.split(/[\s,]+/).filter((one) => one !== ''),
-      hostmaster: hostmaster.trim().replace('@', '.') || `hostmaster.${zone}`,
+      hostmaster: hostmaster.trim().replace('@', '.') || mailbox,
     };
     const isMine = (now: Zone): boolean => isInForce(now, body);
     // It makes a zone, and changes none that is there.
@@ -147,7 +148,7 @@ function ZoneForm({ onClose }: { onClose: () => void }) {
             />
           )}
         </Field>
-        <Field label="Mailbox of who is responsible" hint={zone && `If left empty: hostmaster.${zone}`}>
+        <Field label="Mailbox of who is responsible" hint={zone && `If left empty: ${mailbox}`}>
           {(ids) => <input {...ids} value={hostmaster} onInput={(event) => setHostmaster(event.currentTarget.value)} />}
         </Field>
         {isTaken ? (

@@ -181,6 +181,7 @@ export function shortName(name: string, zone: string): string {
 /** What is typed is relative to the zone, unless it ends with the zone or with a dot, as in zone files. */
 function fullName(typed: string, zone: string): string {
   if (typed === '' || typed === '@') return zone;
-  if (typed.endsWith('.')) return typed.slice(0, -1);
-  return typed === zone || typed.endsWith(`.${zone}`) ? typed : `${typed}.${zone}`;
+  if (/.\.$/.test(typed)) return typed.slice(0, -1);
+  // The root's name is a dot, and ends every name.
+  return zone === '.' || typed === zone || typed.endsWith(`.${zone}`) ? typed : `${typed}.${zone}`;
 }
