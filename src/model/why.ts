@@ -85,6 +85,8 @@ function makeLink(text: string, i: number): string | Problem {
   if (url === null) return refuse('it cannot be read');
   // It would be in the log, in webhooks and on pages.
   if (url.username !== '' || url.password !== '') return refuse('it has a user name or a password in it');
+  // Two links with a comma between them are a host that nobody has.
+  if (!/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(url.hostname)) return refuse(`${url.hostname} is no host`);
   if (url.href.length > LINK_MAX_CHARS) return refuse(`written out it has more than ${LINK_MAX_CHARS} characters`);
   return url.href;
 }
