@@ -1,6 +1,7 @@
 /** The log as it is read and looked through: by who, what and when, and by what a revision is about. */
 import { Problem } from '../model/errors.ts';
 import { type AskedFilter, isNarrow, makeFilter } from '../model/filter.ts';
+import { readDay, readInstant } from '../model/instant.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { Grant } from './grant.ts';
@@ -25,9 +26,6 @@ interface When {
   readonly untilMs: number;
 }
 
-/** RFC 3339 §5.6; nothing that Date.parse takes besides. */
-const TIME = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
-
 /** undefined: nothing of it narrows anything. */
 function makeWhen({ actor, kind, since, until }: AskedRevisions): When | undefined | Problem {
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : timeMs('since', since);
@@ -39,8 +37,8 @@ function makeWhen({ actor, kind, since, until }: AskedRevisions): When | undefin
 }
 
 function timeMs(key: string, text: string): number | Problem {
-  const ms = TIME.test(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
+  const ms = readDay(text) ?? readInstant(text);
+  if (ms !== undefined) return ms;
   const example = 'a time such as 2026-01-31T12:00:00Z, or a date';
   return new Problem('query_invalid', `${key} is ${example}, not ${JSON.stringify(text)}.`);
 }

@@ -4,6 +4,7 @@
  */
 import { readDateTime, readingAt, timeZoneOf, wallText } from './calendar.ts';
 import { Problem } from './errors.ts';
+import { isInstantForm, readInstant } from './instant.ts';
 import type { ReleaseBody } from './release.ts';
 import type { Weights } from './service.ts';
 import { dateAndTime } from './time-of-day.ts';
@@ -72,9 +73,6 @@ const LATE_MS = 5 * 60_000;
 /** Nobody plans for longer; a year that was mistyped is found out. */
 const AHEAD_MAX_MS = 366 * 24 * 3600 * 1000;
 
-/** RFC 3339 §5.6, to the second. */
-const WITH_OFFSET = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
-
 /** `at`: a time with an offset, or one of the clock of `timeZone`. */
 export function makeSchedule(at: string, timeZone: string | undefined, nowMs: number): Schedule | Problem {
   const read = readAt(at.trim(), timeZone);
@@ -87,9 +85,9 @@ export function makeSchedule(at: string, timeZone: string | undefined, nowMs: nu
 }
 
 function readAt(at: string, timeZone: string | undefined): Schedule | Problem {
-  if (WITH_OFFSET.test(at)) {
-    const atMs = Date.parse(at.replace(' ', 'T'));
-    if (Number.isNaN(atMs)) return refuse(`at is a time such as 2026-12-01T10:00:00+01:00, not ${JSON.stringify(at)}.`);
+  if (isInstantForm(at)) {
+    const atMs = readInstant(at);
+    if (atMs === undefined) return refuse(`at is a time such as 2026-12-01T10:00:00+01:00, not ${JSON.stringify(at)}.`);
     const zone = timeZone === undefined ? undefined : timeZoneOf(timeZone);
     if (timeZone !== undefined && zone === undefined) return unknownZone(timeZone);
     return zone === undefined ? { atMs } : { atMs, timeZone: zone };

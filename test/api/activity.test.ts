@@ -41,7 +41,16 @@ t.test('is narrowed by who, kind and time, together with what it is about', asyn
     t.same(await kindsOf(api, `until=${at(-60_000)}&order=${order}`), []);
   }
   t.equal((await kindsOf(api, 'since=2020-01-31')).length, all, 'a date is its beginning, in UTC');
-  for (const time of ['yesterday', '2026', '2026-13-01', '1', '2026-01-31T25:00:00Z', '2026-01-31T12:00:00']) {
+  for (const time of [
+    'yesterday',
+    '2026',
+    '2026-13-01',
+    '2026-02-30',
+    '2026-02-30T00:00:00Z',
+    '1',
+    '2026-01-31T25:00:00Z',
+    '2026-01-31T12:00:00',
+  ]) {
     const reply = await api.request('GET', `/v1/revisions?since=${time}`);
     t.match(reply.json(), { code: 'query_invalid', detail: /since is a time such as/ }, time);
   }
