@@ -496,6 +496,17 @@ const faults: readonly [string, Given, string][] = [
     { yaml: 'log: {}\nlog: {}' },
     'teal.yaml: expected YAML: Map keys must be unique at line 2, column 1',
   ],
+  [
+    'a name that begins with * without quotes',
+    { yaml: 'admin:\n  hosts: [*.example.com]' },
+    'teal.yaml: expected YAML: *.example.com is an alias, and nothing is called &.example.com: a text that begins with * is written in quotes, such as "*.example.com" at line 2, column 11',
+  ],
+  [
+    'an alias of itself',
+    { yaml: 'admin: &a\n  hosts: [*a]' },
+    'teal.yaml: expected YAML: aliases (*name) that lead to',
+  ],
+  ['two documents', { yaml: 'log: {}\n---\nlog: {}' }, 'teal.yaml: expected YAML: one document was expected, and ---'],
   ['a list', { yaml: '- a' }, 'teal.yaml: expected groups of settings, found ["a"]'],
   ['text for bootstrap', { env: { TEAL_BOOTSTRAP: '{' } }, 'environment: TEAL_BOOTSTRAP: expected zones, rrsets and'],
   [

@@ -129,8 +129,9 @@ async function readConfigFile(shell: Shell): Promise<ConfigFile | undefined> {
   }
   // Loaded only where there is a file, since most commands start without.
   const { parseDocument } = await import('yaml');
-  const document = parseDocument(text);
-  const content: unknown = document.errors.length > 0 ? undefined : (document.toJS() ?? {});
+  const { readDocument } = await import('../yaml.ts');
+  const read = readDocument(parseDocument(text), text);
+  const content: unknown = read.fault === undefined ? (read.content ?? {}) : undefined;
   const known = ['url', 'token', 'tokenFile'];
   const isRight =
     typeof content === 'object' &&

@@ -22,13 +22,14 @@ export async function readYaml(
 ): Promise<Readonly<Record<string, unknown>>> {
   const text = (await readBytes(name, shell)).toString('utf8');
   const { parseDocument } = await import('yaml');
-  const document = parseDocument(text);
-  const [fault] = document.errors;
+  const { readDocument } = await import('../yaml.ts');
+  const read = readDocument(parseDocument(text), text);
   const shown = name === '-' ? 'standard input' : name;
-  if (fault !== undefined) {
-    throw new Failure(EXIT.REFUSED, `${shown}: expected YAML: ${fault.message.split('\n')[0]?.replace(/:$/, '')}`);
+  if (read.fault !== undefined) {
+    const { what, line, column } = read.fault;
+    throw new Failure(EXIT.REFUSED, `${shown}: expected YAML: ${what} at line ${line}, column ${column}`);
   }
-  const content: unknown = document.toJS();
+  const { content } = read;
   if (!isGroup(content))
     throw new Failure(EXIT.REFUSED, `${shown}: expected the key ${allowed.join(' or ')} at the top`);
   const unknown = Object.keys(content).find((key) => !allowed.includes(key));

@@ -1,5 +1,6 @@
 /** Where settings come from: the text of a YAML file, and the texts of variables and flags. */
 import { parse, parseDocument } from 'yaml';
+import { readDocument, wordsOf } from '../yaml.ts';
 import { ConfigError } from './error.ts';
 import type { SettingKey, SettingSchema } from './keys.ts';
 
@@ -22,13 +23,17 @@ type Group = Record<string, unknown>;
 /** The groups and keys of a YAML file, without those that have nothing after them: they count as absent. */
 export function parseFile({ name, text }: SettingsFile): Group | ConfigError {
   const document = parseDocument(text);
-  const [fault] = [...document.errors, ...document.warnings];
-  if (fault !== undefined) {
-    // The first line says what and where; a drawing of the place follows.
-    const [line = ''] = fault.message.split('\n');
-    return new ConfigError(`${name}: expected YAML: ${line.replace(/:$/, '')}`);
+  const read = readDocument(document, text);
+  if (read.fault !== undefined) {
+    const { what, line, column } = read.fault;
+    return new ConfigError(`${name}: expected YAML: ${what} at line ${line}, column ${column}`);
   }
-  const content: unknown = document.toJS();
+  const [warning] = document.warnings;
+  if (warning !== undefined) {
+    const { line, col } = warning.linePos?.[0] ?? { line: 1, col: 1 };
+    return new ConfigError(`${name}: expected YAML: ${wordsOf(warning)} at line ${line}, column ${col}`);
+  }
+  const { content } = read;
   if (content === null) return {};
   if (!isGroup(content))
     return new ConfigError(`${name}: expected groups of settings, found ${JSON.stringify(content)}`);

@@ -156,6 +156,14 @@ t.test('what is wrong is told with its file, line and key, and what would be rig
     ['zones: []\n', /dns\.yaml:1:1: expected zones by name, such as/],
     ['labels: [a]\n', /dns\.yaml:1:1: expected labels/],
     ['a: b: c\n', /dns\.yaml:1:\d+: expected YAML/],
+    [
+      'records:\n  *.example.test:\n    A: { ttlSeconds: 5 }\n',
+      /dns\.yaml:2:3: expected YAML: \*\.example\.test is an alias.*quotes/,
+    ],
+    [
+      'zones: {}\n---\nservices:\n  a.test: *pools\n',
+      /dns\.yaml:4:11: expected YAML: \*pools is an alias, and nothing/,
+    ],
     ['# nothing\n', /dns\.yaml: expected something declared/],
     [
       'records:\n  w.example.test: { A: { ttlSeconds: 5, rdata: [192.0.2.1] } }\n---\nrecords:\n  w.example.test: { A: { ttlSeconds: 5, rdata: [192.0.2.1] } }\n',

@@ -59,9 +59,8 @@ export class Declaration {
     return source && place(source, keys);
   }
 
-  /** Throws Failure. */
-  add(source: Source): void {
-    const content: unknown = source.document.toJS();
+  /** `content`: what the document says. Throws Failure. */
+  add(source: Source, content: unknown): void {
     // A document of nothing but comments.
     if (content === null || content === undefined) return;
     const known = [...KINDS, 'labels'];
@@ -117,6 +116,7 @@ export class Declaration {
 /** Throws Failure. */
 export async function readDeclaration(files: readonly string[], shell: Shell): Promise<Declaration> {
   const { LineCounter, parseAllDocuments } = await import('yaml');
+  const { readDocument } = await import('../../yaml.ts');
   const declaration = new Declaration();
   for (const name of files) {
     const text = (await readBytes(name, shell)).toString('utf8');
@@ -124,16 +124,12 @@ export async function readDeclaration(files: readonly string[], shell: Shell): P
     const file = name === '-' ? 'standard input' : name;
     const documents = parseAllDocuments(text, { lineCounter: lines });
     for (const document of 'empty' in documents ? [] : documents) {
-      const [fault] = document.errors;
-      if (fault !== undefined) {
-        const { line, col } = lines.linePos(fault.pos[0]);
-        const what = fault.message
-          .split('\n')[0]
-          ?.replace(/ at line \d+, column \d+:?$/, '')
-          .replace(/:$/, '');
-        throw new Failure(EXIT.REFUSED, `${file}:${line}:${col}: expected YAML: ${what}`);
+      const read = readDocument(document, text);
+      if (read.fault !== undefined) {
+        const { what, line, column } = read.fault;
+        throw new Failure(EXIT.REFUSED, `${file}:${line}:${column}: expected YAML: ${what}`);
       }
-      declaration.add({ file, document, lines });
+      declaration.add({ file, document, lines }, read.content);
     }
   }
   return declaration;
