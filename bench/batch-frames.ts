@@ -70,7 +70,7 @@ export async function openFrames(
   const libc = { send } as unknown as Libc;
   const queue = new XdpQueue(
     libc,
-    { fd: 3, memory, layout, replyBytesMax: 1232 },
+    { fd: 3, sender: 3, memory, layout, replyBytesMax: 1232 },
     new Xoshiro128(Uint32Array.of(1, 2, 3, 4)),
   );
   return { queue, receive };

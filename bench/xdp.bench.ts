@@ -1,8 +1,9 @@
 /**
- * `npm run bench:xdp -- [--rounds 3] [--seconds 5] [--rates 100000,1000000]`: Teal by AF_XDP, Knot DNS by AF_XDP and
- * Teal by batches, each with one thread that answers, on a wire between two namespaces, asked by kxdpgun from the other
- * core, interleaved. Answers are checked by a bystander before, after and while they are timed, and whether they went
- * the way that they are timed for.
+ * `npm run bench:xdp -- [--rounds 3] [--seconds 5] [--rates 100000,1000000] [--drop]`: Teal by AF_XDP, Knot DNS by AF_XDP
+ * and Teal by batches, each with one thread that answers, on a wire between two namespaces, asked by kxdpgun from the
+ * other core, interleaved. Answers are checked by a bystander before, after and while they are timed, and whether they
+ * went the way that they are timed for. `--drop`: kxdpgun's program drops the replies (its -r), which are counted by the
+ * kernel either way. On a veth the sender's core does the receiving of the other end too, and it is less then.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -62,6 +63,7 @@ const { values } = commandLine({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     rates: { type: 'string', default: '100000,1000000' },
+    drop: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -110,16 +112,14 @@ async function timeAll(contestant: Contestant): Promise<Timing[]> {
   }
 }
 
-/** kxdpgun's own count of replies, and the words that it printed. */
-function shoot(wire: Wire, file: string, rate: number): Promise<{ replies: number; seconds: number; output: string }> {
+/** Throws where kxdpgun could not do it. */
+function shoot(wire: Wire, file: string, rate: number): Promise<void> {
   const words = ['-c', String(LOAD_CORE), 'kxdpgun', '-t', String(seconds), '-Q', String(rate), '-i', file];
-  const to = ['-I', wire.client, '-p', String(PORT), SERVER.v4];
+  const to = [...(values.drop ? ['-r'] : []), '-I', wire.client, '-p', String(PORT), SERVER.v4];
   return new Promise((resolve, reject) => {
     execFile('taskset', [...words, ...to], (error, stdout, stderr) => {
-      const output = stdout + stderr;
-      const replies = Number(/total replies:\s+(\d+)/.exec(output)?.[1] ?? Number.NaN);
-      if (error !== null || Number.isNaN(replies)) reject(new Error(`kxdpgun: ${output}`));
-      else resolve({ replies, seconds, output });
+      if (error !== null || !stdout.includes('total queries:')) reject(new Error(`kxdpgun: ${stdout}${stderr}`));
+      else resolve();
     });
   });
 }

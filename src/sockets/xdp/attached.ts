@@ -142,8 +142,8 @@ export class AttachedInterface {
   }
 
   states(): SocketState[] {
-    return this.queues.flatMap(({ fd, memory, layout, worker, queue }) => {
-      const statistics = readStatistics(this.#libc, fd);
+    return this.queues.flatMap(({ fd, sender, memory, layout, worker, queue }) => {
+      const statistics = readStatistics(this.#libc, { fd, sender });
       if (statistics === undefined) return [];
       const { dropped, refused, starved } = statistics;
       const words = new Int32Array(memory);

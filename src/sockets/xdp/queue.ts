@@ -4,7 +4,8 @@ import type { Random } from '../../table/picking/pick.ts';
 import type { Libc } from '../libc.ts';
 import { LINUX } from '../libc.ts';
 import { type Answerer, FRAMES_AT_ONCE, FrameAnswerer } from './frame.ts';
-import type { QueueMemory, Ring } from './rings.ts';
+import type { Ring } from './rings.ts';
+import type { XdpSocket } from './socket.ts';
 
 /**
  * Frames in a turn. Sending drives our code out of the processor's innermost cache, and answering the kernel's: the more
@@ -24,10 +25,7 @@ const NEED_WAKEUP = 1;
 const STATE = { OWNER: 0, IN_HAND: 1, UNSENT: 2 } as const;
 
 /** What of a queue travels to its worker. */
-export interface QueueShare {
-  readonly fd: number;
-  readonly memory: SharedArrayBuffer;
-  readonly layout: QueueMemory;
+export interface QueueShare extends XdpSocket {
   readonly replyBytesMax: number;
 }
 
@@ -44,6 +42,7 @@ export function unsentReplies({ memory, layout }: Pick<QueueShare, 'memory' | 'l
  */
 export class XdpQueue {
   readonly fd: number;
+  readonly #sender: number;
   readonly #libc: Libc;
   readonly #words: Int32Array;
   readonly #frames: FrameAnswerer;
@@ -58,8 +57,9 @@ export class XdpQueue {
   /** What looking ahead has read, so that no compiler leaves it out. */
   looked = 0;
 
-  constructor(libc: Libc, { fd, memory, layout, replyBytesMax }: QueueShare, random: Random) {
+  constructor(libc: Libc, { fd, sender, memory, layout, replyBytesMax }: QueueShare, random: Random) {
     this.fd = fd;
+    this.#sender = sender;
     this.#libc = libc;
     this.#words = new Int32Array(memory);
     const { scratch, scratchBytes } = layout;
@@ -152,7 +152,7 @@ export class XdpQueue {
     for (let left = this.#unsent; left > 0 && this.isSending; left--) {
       if ((Atomics.load(words, this.#tx.flags) & NEED_WAKEUP) === 0) break;
       const before = Atomics.load(words, this.#tx.consumer);
-      const result = this.#libc.send(this.fd, 0, 0, LINUX.MSG_DONTWAIT);
+      const result = this.#libc.send(this.#sender, 0, 0, LINUX.MSG_DONTWAIT);
       if (result < 0 && this.#libc.errno() === LINUX.EBUSY) {
         // The interface has dropped one, after which the kernel stops: those behind it go on.
         words[this.#state + STATE.UNSENT] = words[this.#state + STATE.UNSENT] + 1;

@@ -14,6 +14,8 @@ const RING_OFFSET = { rx: 0, tx: 0x8000_0000, fill: 0x1_0000_0000, completion: 0
 const OFFSETS_BYTES = RINGS.length * 4 * 8;
 /** The kernel says when it wants to be called (Linux 5.4). */
 const USE_NEED_WAKEUP = 1 << 3;
+/** Memory, fill and completion ring are those of another socket. */
+const SHARED_MEMORY = 1 << 0;
 const ZERO_COPY = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_FIXED_POPULATED = 0x01 | 0x10 | 0x8000;
@@ -21,8 +23,12 @@ const MAP_PRIVATE_FIXED_ANONYMOUS = 0x02 | 0x10 | 0x20;
 /** The errors of memory that may not be locked: the kernel says either. */
 const LOCKED = 'more memory than may be locked (LimitMEMLOCK=, ulimit -l), or than there is';
 
-interface XdpSocket {
+/** The socket of a queue, or the two. */
+export interface XdpSocket {
+  /** What receives. */
   readonly fd: number;
+  /** What sends: the same where nothing is copied. */
+  readonly sender: number;
   readonly memory: SharedArrayBuffer;
   readonly layout: QueueMemory;
 }
@@ -52,6 +58,11 @@ function openSocket(libc: Libc): number {
 /**
  * Opens the socket of a queue: its memory of so many places (a power of 2), all of them handed to the kernel before
  * anything can arrive, then bound. undefined: the interface has no such queue. Throws XdpFault with nothing left open.
+ *
+ * Where the kernel copies frames, replies are sent by a second socket of the same queue and memory. For each frame the core
+ * that receives writes into the first one (struct xdp_sock: flush_node, rx_queue_full) beside what the core that sends
+ * reads of it for each reply (pool, dev, tx): one socket for both cost a reply two to four waits for a line of the other
+ * core's cache. Where nothing is copied the driver sends, by a faster way if there is one socket with a tx ring only.
  */
 export function openXdpSocket(
   libc: Libc,
@@ -61,22 +72,29 @@ export function openXdpSocket(
 ): XdpSocket | undefined {
   const fd = openSocket(libc);
   let opened: XdpSocket | undefined;
-  let isBound = false;
+  let isReady = false;
   try {
     const layout = layOutQueue(places, placeBytes, readOffsets(libc, fd));
     const memory = createQueueMemory(layout.bytes);
     registerMemory(libc, fd, memory, layout);
-    makeRings(libc, fd, places);
-    opened = { fd, memory, layout };
-    mapRings(libc, opened);
+    opened = { fd, sender: fd, memory, layout };
+    for (const name of RINGS) makeRing(libc, fd, opened, name);
     fillAll(memory, layout);
+    if (!bind(libc, fd, `queue ${queue}`, { index, queue, flags: USE_NEED_WAKEUP })) return undefined;
+    if (!isZeroCopy(libc, fd)) {
+      opened = { ...opened, sender: openSocket(libc) };
+      // In the place of the first one's ring, which stays empty: whether frames are copied is known once that is bound.
+      makeRing(libc, opened.sender, opened, 'tx');
+      const what = `a second socket for queue ${queue}`;
+      if (!bind(libc, opened.sender, what, { index, queue, flags: SHARED_MEMORY, owner: fd })) return undefined;
+    }
     // Since Linux 6.17: as many frames a call as there may be. Without it the kernel takes some at a time.
-    libc.setsockopt(fd, SOL_XDP, OPTION.SENT_BY_A_CALL, number(places), 4);
-    isBound = bind(libc, fd, index, queue);
-    return isBound ? opened : undefined;
+    libc.setsockopt(opened.sender, SOL_XDP, OPTION.SENT_BY_A_CALL, number(places), 4);
+    isReady = true;
+    return opened;
   } finally {
-    if (!isBound && opened !== undefined) closeXdpSocket(libc, opened);
-    else if (!isBound) libc.close(fd);
+    if (!isReady && opened !== undefined) closeXdpSocket(libc, opened);
+    else if (!isReady) libc.close(fd);
   }
 }
 
@@ -85,13 +103,14 @@ export function openXdpSocket(
  * for as long as those are: memory of nobody takes their place, or the queue would be taken until a collection finds them.
  * The kernel lets go of it some milliseconds later.
  */
-export function closeXdpSocket(libc: Libc, { fd, memory, layout: { mappings } }: XdpSocket): void {
+export function closeXdpSocket(libc: Libc, { fd, sender, memory, layout: { mappings } }: XdpSocket): void {
   const start = libc.addressOf(new Uint8Array(memory));
   for (const name of RINGS) {
     const { at, bytes } = mappings[name];
     // Where it fails that stays as it is until the collection.
     libc.mmap(start + at, bytes, PROT_READ_WRITE, MAP_PRIVATE_FIXED_ANONYMOUS, -1, 0);
   }
+  if (sender !== fd) libc.close(sender);
   libc.close(fd);
 }
 
@@ -127,21 +146,14 @@ function registerMemory(libc: Libc, fd: number, memory: SharedArrayBuffer, { pla
   throw faultOf(what, libc.errno(), { ENOBUFS: LOCKED, ENOMEM: LOCKED });
 }
 
-function makeRings(libc: Libc, fd: number, places: number): void {
-  for (const name of RINGS) {
-    if (libc.setsockopt(fd, SOL_XDP, RING_OPTION[name], number(places), 4) !== 0)
-      throw faultOf(`the ${name} ring`, libc.errno());
-  }
-}
-
-function mapRings(libc: Libc, { fd, memory, layout: { mappings } }: XdpSocket): void {
-  const start = libc.addressOf(new Uint8Array(memory));
-  for (const name of RINGS) {
-    const { at, bytes } = mappings[name];
-    const flags = MAP_SHARED_FIXED_POPULATED;
-    const mapped = libc.mmap(start + at, bytes, PROT_READ_WRITE, flags, fd, RING_OFFSET[name]);
-    if (mapped !== start + at) throw faultOf(`the ${name} ring`, libc.errno(), { ENOMEM: LOCKED, EAGAIN: LOCKED });
-  }
+/** Makes a ring of the socket and maps it into the memory, which must be before the socket is bound. */
+function makeRing(libc: Libc, fd: number, { memory, layout }: XdpSocket, name: (typeof RINGS)[number]): void {
+  if (libc.setsockopt(fd, SOL_XDP, RING_OPTION[name], number(layout.places), 4) !== 0)
+    throw faultOf(`the ${name} ring`, libc.errno());
+  const { at, bytes } = layout.mappings[name];
+  const start = libc.addressOf(new Uint8Array(memory)) + at;
+  const mapped = libc.mmap(start, bytes, PROT_READ_WRITE, MAP_SHARED_FIXED_POPULATED, fd, RING_OFFSET[name]);
+  if (mapped !== start) throw faultOf(`the ${name} ring`, libc.errno(), { ENOMEM: LOCKED, EAGAIN: LOCKED });
 }
 
 /** All places to the kernel: a driver without any drops what it receives, and may not ask again. */
@@ -151,19 +163,28 @@ function fillAll(memory: SharedArrayBuffer, { rings: { fill }, places, placeByte
   Atomics.store(words, fill.producer, places);
 }
 
+interface Binding {
+  readonly index: number;
+  readonly queue: number;
+  readonly flags: number;
+  /** The socket whose memory it shares. */
+  readonly owner?: number;
+}
+
 /** False: there is no such queue. */
-function bind(libc: Libc, fd: number, index: number, queue: number): boolean {
+function bind(libc: Libc, fd: number, what: string, { index, queue, flags, owner = 0 }: Binding): boolean {
   // struct sockaddr_xdp: family, flags, interface, queue, a socket to share with.
   const address = new Uint8Array(16);
   const view = new DataView(address.buffer);
   view.setUint16(0, AF_XDP, true);
-  view.setUint16(2, USE_NEED_WAKEUP, true);
+  view.setUint16(2, flags, true);
   view.setUint32(4, index, true);
   view.setUint32(8, queue, true);
+  view.setUint32(12, owner, true);
   if (libc.bind(fd, address, address.length) === 0) return true;
   const errno = libc.errno();
   if (errno === LINUX.EINVAL && queue > 0) return false;
-  throw faultOf(`queue ${queue}`, errno, {
+  throw faultOf(what, errno, {
     EBUSY: 'somebody else has an AF_XDP socket there',
     ENETDOWN: 'the interface is down',
     ENODEV: 'the interface is gone',
@@ -188,10 +209,18 @@ interface XdpStatistics {
 }
 
 /** undefined where the kernel does not tell. */
-export function readStatistics(libc: Libc, fd: number): XdpStatistics | undefined {
+export function readStatistics(
+  libc: Libc,
+  { fd, sender }: Pick<XdpSocket, 'fd' | 'sender'>,
+): XdpStatistics | undefined {
   // rx_dropped, rx_invalid_descs, tx_invalid_descs, rx_ring_full, rx_fill_ring_empty_descs, tx_ring_empty_descs.
-  const words = new BigUint64Array(6);
-  const bytes = new Uint8Array(words.buffer);
-  if (libc.getsockopt(fd, SOL_XDP, OPTION.STATISTICS, bytes, Int32Array.of(bytes.length)) !== 0) return undefined;
-  return { dropped: Number(words[0] + words[3]), refused: Number(words[2]), starved: Number(words[4]) };
+  const [received, sent] = [fd, sender].map((of) => {
+    const words = new BigUint64Array(6);
+    const bytes = new Uint8Array(words.buffer);
+    return libc.getsockopt(of, SOL_XDP, OPTION.STATISTICS, bytes, Int32Array.of(bytes.length)) === 0
+      ? words
+      : undefined;
+  });
+  if (received === undefined || sent === undefined) return undefined;
+  return { dropped: Number(received[0] + received[3]), refused: Number(sent[2]), starved: Number(received[4]) };
 }

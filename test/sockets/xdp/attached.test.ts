@@ -1,146 +1,14 @@
 /** An interface that changes while it is served, at a kernel that refuses things for a while: nothing is lost, and nothing left open. */
 import os from 'node:os';
 import t from 'tap';
-import type { Libc } from '../../../src/sockets/libc.ts';
 import { AttachedInterface } from '../../../src/sockets/xdp/attached.ts';
 import { loadProgram } from '../../../src/sockets/xdp/bpf.ts';
 import { seeInterface } from '../../../src/sockets/xdp/interface.ts';
 import { XdpInterfaces } from '../../../src/sockets/xdp/open.ts';
 import { comesTo } from '../../fixtures/soon.ts';
+import { BOUND, INDEX, RING_AT, XdpKernel } from '../../fixtures/xdp-kernel.ts';
 
-const { EACCES, EAGAIN, EMFILE, ENODEV, EPERM } = os.constants.errno;
-const AF_NETLINK = 16;
-/** netdevice(7) */
-const REQUEST = {
-  NAME: 0x8910,
-  HARDWARE_ADDRESS: 0x8927,
-  MTU: 0x8921,
-  INDEX: 0x8933,
-  ETHTOOL: 0x8946,
-  VLAN: 0x8982,
-} as const;
-const NAME_BYTES = 16;
-const ETHERNET = 1;
-/** linux/ethtool.h */
-const ETHTOOL_FLAGS = 0x25;
-const FLAG_RX_VLAN = 1 << 8;
-/** linux/if_vlan.h */
-const VLAN_NAME_AT = 4;
-const VLAN_ANSWER_AT = 28;
-/** bpf(2) */
-const COMMAND = { MAP_CREATE: 0, PROGRAM_LOAD: 5, LINK_CREATE: 28, LINK_UPDATE: 29 } as const;
-const RING = { producer: 0, consumer: 64, descriptors: 256, flags: 128 } as const;
-const INDEX = 7;
-
-/** As much of one as has a single interface, without a driver that tells anything. */
-class Kernel {
-  readonly open = new Set<number>();
-  name = 'wire0';
-  mac = [2, 0, 0, 0, 0, 1];
-  mtu = 1500;
-  hidesVlanTags = false;
-  /** So many programs are not loaded, for this reason, and with these words of the verifier. */
-  refusals = 0;
-  refusal: number = EMFILE;
-  words = '';
-  loads = 0;
-  programs = 0;
-  /** What is mapped, by its address: the descriptor, or -1 for memory of nobody. */
-  readonly mapped = new Map<number, number>();
-  /** Called behind each answer to a question for the name. */
-  onName = (): void => {};
-  readonly #places = new Map<ArrayBufferLike, number>();
-  readonly #bytes = new Map<number, Uint8Array>();
-  #last = 1000;
-  #errno = 0;
-  readonly libc = {
-    socket: (domain: number) => (domain === AF_NETLINK ? this.#fail(EMFILE) : this.#openOne()),
-    close: (fd: number) => (this.open.delete(fd) ? 0 : this.#fail(ENODEV)),
-    bind: () => 0,
-    setsockopt: () => 0,
-    getsockopt: (_fd: number, _level: number, _option: number, value: Uint8Array) => {
-      const words = new BigUint64Array(value.buffer, 0, value.length >> 3);
-      const each = [RING.producer, RING.consumer, RING.descriptors, RING.flags];
-      for (let i = 0; i < words.length; i++) words[i] = BigInt(each[i % each.length] ?? 0);
-      return 0;
-    },
-    mmap: (address: number, _length: number, _protection: number, _flags: number, fd: number) => {
-      this.mapped.set(address, fd);
-      return address;
-    },
-    addressOf: (bytes: Uint8Array) => {
-      const at = this.#places.get(bytes.buffer) ?? 2 ** 32 * (1 + this.#places.size);
-      this.#places.set(bytes.buffer, at);
-      this.#bytes.set(at, bytes);
-      return at;
-    },
-    errno: () => this.#errno,
-    ioctl: (_fd: number, request: number, bytes: Uint8Array) => this.#tell(request, bytes),
-    syscall: (_call: number, command: number, attribute: Uint8Array) => this.#bpf(command, attribute),
-  } as unknown as Libc;
-
-  #openOne(): number {
-    this.open.add(++this.#last);
-    return this.#last;
-  }
-
-  #fail(errno: number): number {
-    this.#errno = errno;
-    return -1;
-  }
-
-  #tell(request: number, bytes: Uint8Array): number {
-    const view = new DataView(bytes.buffer);
-    if (request === REQUEST.NAME) {
-      if (view.getInt32(NAME_BYTES, true) !== INDEX) return this.#fail(ENODEV);
-      bytes.set(new TextEncoder().encode(`${this.name}\0`));
-      this.onName();
-      return 0;
-    }
-    if (request === REQUEST.VLAN) return this.#tellVlan(bytes);
-    if (textAt(bytes, 0) !== this.name) return this.#fail(ENODEV);
-    if (request === REQUEST.INDEX) view.setInt32(NAME_BYTES, INDEX, true);
-    else if (request === REQUEST.MTU) view.setInt32(NAME_BYTES, this.mtu, true);
-    else if (request === REQUEST.HARDWARE_ADDRESS) {
-      view.setUint16(NAME_BYTES, ETHERNET, true);
-      bytes.set(this.mac, NAME_BYTES + 2);
-    } else if (request === REQUEST.ETHTOOL) {
-      return this.#tellDriver(this.#bytes.get(Number(view.getBigUint64(NAME_BYTES, true))) as Uint8Array);
-    } else return this.#fail(ENODEV);
-    return 0;
-  }
-
-  /** Of its flags alone. */
-  #tellDriver(told: Uint8Array): number {
-    const view = new DataView(told.buffer);
-    if (view.getUint32(0, true) !== ETHTOOL_FLAGS) return this.#fail(ENODEV);
-    view.setUint32(4, this.hidesVlanTags ? FLAG_RX_VLAN : 0, true);
-    return 0;
-  }
-
-  /** `wire0.5` is one of it. */
-  #tellVlan(bytes: Uint8Array): number {
-    const [below, id] = textAt(bytes, VLAN_NAME_AT).split('.');
-    if (below !== this.name || id === undefined) return this.#fail(ENODEV);
-    bytes.set(new TextEncoder().encode(`${below}\0`), VLAN_ANSWER_AT);
-    return 0;
-  }
-
-  #bpf(command: number, attribute: Uint8Array): number {
-    if (command === COMMAND.MAP_CREATE || command === COMMAND.LINK_CREATE) return this.#openOne();
-    if (command === COMMAND.LINK_UPDATE) this.programs++;
-    if (command !== COMMAND.PROGRAM_LOAD) return 0;
-    this.loads++;
-    if (this.refusals-- <= 0) return this.#openOne();
-    const log = this.#bytes.get(Number(new DataView(attribute.buffer).getBigUint64(32, true)));
-    log?.set(new TextEncoder().encode(`${this.words}\0`));
-    return this.#fail(this.refusal);
-  }
-}
-
-function textAt(bytes: Uint8Array, at: number): string {
-  return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
-}
+const { EACCES, EAGAIN, EMFILE, EPERM } = os.constants.errno;
 
 function makeLog() {
   const lines: string[] = [];
@@ -153,7 +21,7 @@ const REPLY_BYTES = 1232;
 const sizes = { workers: 1, receiveBufferBytes: 2 ** 19 };
 
 t.test('a program that is refused is tried again at each look, and that is told once', async (t) => {
-  const kernel = new Kernel();
+  const kernel = new XdpKernel();
   const { log, lines } = makeLog();
   const served = AttachedInterface.attach(kernel.libc, { name: 'wire0', endpoints, before: 0, ...sizes, log });
   const { size } = kernel.open;
@@ -182,7 +50,7 @@ t.test('a program that is refused is tried again at each look, and that is told 
 });
 
 t.test('what could not be opened, or is closed, takes no queue with it', async (t) => {
-  const kernel = new Kernel();
+  const kernel = new XdpKernel();
   const { log } = makeLog();
   const wanted = { name: 'wire0', endpoints, before: 0, ...sizes, log };
   kernel.refusals = Infinity;
@@ -200,9 +68,40 @@ t.test('what could not be opened, or is closed, takes no queue with it', async (
   t.equal(kernel.open.size, 0);
 });
 
+t.test('where frames are copied a socket of its own sends replies; where not, one does both', async (t) => {
+  const kernel = new XdpKernel();
+  const { log } = makeLog();
+  const wanted = { name: 'wire0', endpoints, before: 0, ...sizes, log };
+  const served = AttachedInterface.attach(kernel.libc, wanted);
+  const [{ fd, sender }] = served.queues as [(typeof served.queues)[number]];
+  t.not(sender, fd);
+  t.same(kernel.bound.get(fd), { flags: BOUND.USE_NEED_WAKEUP, owner: 0 });
+  t.same(kernel.bound.get(sender), { flags: BOUND.SHARED_UMEM, owner: fd });
+  const { rings } = kernel;
+  t.same(
+    [RING_AT.RX, RING_AT.TX, RING_AT.FILL, RING_AT.COMPLETION].map((at) => rings.get(at)),
+    [fd, sender, fd, fd],
+  );
+  // rx_dropped, rx_invalid_descs, tx_invalid_descs, rx_ring_full, rx_fill_ring_empty_descs, tx_ring_empty_descs
+  kernel.statistics.set(fd, [1, 2, 4, 8, 16, 32]).set(sender, [100, 200, 400, 800, 1600, 3200]);
+  t.match(served.states(), [{ dropped: 9, unsent: 400, starved: 16 }]);
+  served.halt();
+  served.close();
+  t.equal(kernel.open.size, 0);
+  kernel.copies = false;
+  const direct = AttachedInterface.attach(kernel.libc, wanted);
+  t.equal(direct.queues[0]?.sender, direct.queues[0]?.fd);
+  direct.halt();
+  direct.close();
+  t.equal(kernel.open.size, 0);
+  Object.assign(kernel, { copies: true, refusesSecond: true });
+  t.throws(() => AttachedInterface.attach(kernel.libc, wanted), { message: /a second socket for queue 0: EINVAL/ });
+  t.equal(kernel.open.size, 0);
+});
+
 t.test('a program is tried again where it may work, and the verifier is asked why where it will not', async (t) => {
   const refused = (errno: number, refusals: number, words = ''): [number, string] => {
-    const kernel = new Kernel();
+    const kernel = new XdpKernel();
     Object.assign(kernel, { refusal: errno, refusals, words });
     try {
       loadProgram(kernel.libc, new Uint8Array(8));
@@ -223,7 +122,7 @@ t.test('a program is tried again where it may work, and the verifier is asked wh
 });
 
 t.test('VLANs are left to the sockets for as long as the card takes their tags away, and that is told', async (t) => {
-  const kernel = new Kernel();
+  const kernel = new XdpKernel();
   const { log, lines } = makeLog();
   const both = [...endpoints, { address: '192.0.2.5', port: 53, on: 'wire0.5' }];
   const wanted = { name: 'wire0', before: 0, ...sizes, log };
@@ -249,7 +148,7 @@ t.test('VLANs are left to the sockets for as long as the card takes their tags a
 });
 
 t.test('an interface that gets another name while it is looked at is not taken for gone', async (t) => {
-  const kernel = new Kernel();
+  const kernel = new XdpKernel();
   kernel.onName = () => {
     kernel.onName = () => {};
     kernel.name = 'other0';
@@ -260,7 +159,7 @@ t.test('an interface that gets another name while it is looked at is not taken f
 });
 
 t.test('where nothing can be seen for a while what was served is served on, and that is told once', async (t) => {
-  const kernel = new Kernel();
+  const kernel = new XdpKernel();
   const { log, lines } = makeLog();
   const seen = [{ address: '192.0.2.1', internal: false }];
   let looks = 0;

@@ -134,7 +134,7 @@ class Mortal implements Answerer {
 const open = (kernel: Kernel): XdpQueue =>
   new XdpQueue(
     kernel.libc,
-    { fd: 3, memory: kernel.memory, layout: kernel.layout, replyBytesMax: 1452 },
+    { fd: 3, sender: 3, memory: kernel.memory, layout: kernel.layout, replyBytesMax: 1452 },
     new Xoshiro128(Uint32Array.of(1, 2, 3, 4)),
   );
 
