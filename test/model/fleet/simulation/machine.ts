@@ -90,13 +90,15 @@ export class Machine implements Answering {
 
   start(): void {
     if (this.isUp || this.isRetired) return;
-    const { world, timings, makeProtocol } = this.around;
+    const { world, timings, makeProtocol, checker } = this.around;
     this.#life += 1;
     this.#protocol = makeProtocol();
     this.#incarnation = world.id();
     this.#claimUntilMs = 0;
     this.#watchAt = 0;
     this.published = this.#disk.length;
+    // The process before this one may have ended between the two: it is answered from now, for the first time.
+    checker.published(this, this.#disk);
     const ids = { node: this.name, incarnation: this.#incarnation, earlier: this.#earlier };
     const settings = { ...ids, version: '0.1.0', timings };
     this.#turn(this.#protocol.start(settings, this.published, this.clockMs));
