@@ -66,6 +66,9 @@ export function makeLedger(fixture: EngineFixture): Ledger {
       if (built === undefined) return;
       if (built.staged !== undefined) engine.staged.put(zone, built.staged);
       ledger.execute({ kind: 'zone.import', zone, built, warnings: [], baseRevision: store.zone(zone)?.revision });
+      // Where it was refused, what was staged for it is given up.
+      const left = built.staged && engine.staged.take(zone, built.staged.content);
+      if (left !== undefined) store.dropStaged(left);
     },
     stage({ zone, content }, from) {
       const packed = from.fixture.store.packedContent(content);
