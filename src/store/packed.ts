@@ -112,9 +112,9 @@ export class Packed {
     return this.#statements.has.get(hash) !== undefined;
   }
 
-  /** Keeps what is there for an import that is under way; false: no revision has it. */
-  pin(hash: string): boolean {
-    return this.#statements.pin.run(hash).changes > 0;
+  /** Keeps what is there for an import that is under way; false: it is not there, or not all of its chunks are. */
+  pin({ hash, chunks }: PackedContent): boolean {
+    return this.#statements.pin.run(hash, hash, chunks.length).changes > 0;
   }
 
   /** Makes room for chunks that are to be added, each in a transaction of its own. */
@@ -137,7 +137,7 @@ export class Packed {
     this.#statements.use.run(revision, hash);
   }
 
-  /** The import has come to nothing. */
+  /** One of its imports has come to nothing. */
   unpin(hash: string): void {
     this.#statements.unpin.run(hash);
   }
@@ -188,14 +188,16 @@ function prepare(database: Database) {
   return {
     bytes: sql('SELECT sum(bytes) AS bytes FROM packed'),
     has: sql('SELECT 1 FROM packed WHERE hash = ? AND revision > 0'),
-    pin: sql('UPDATE packed SET pinned = 1 WHERE hash = ? AND revision > 0'),
+    // How many imports are under way that bring it: one that comes to nothing takes it from none of the others.
+    pin: sql(`UPDATE packed SET pinned = pinned + 1 WHERE hash = ? AND (revision > 0 OR
+      (SELECT count(*) FROM packed_chunks WHERE hash = ?) = ?)`),
     add: sql(`INSERT INTO packed VALUES (?, ?, 0, 1)
-      ON CONFLICT DO UPDATE SET bytes = excluded.bytes, revision = 0, pinned = 1`),
+      ON CONFLICT DO UPDATE SET bytes = excluded.bytes, revision = 0, pinned = pinned + 1`),
     addChunk: sql('INSERT INTO packed_chunks VALUES (?, ?, ?)'),
     removeChunks: sql('DELETE FROM packed_chunks WHERE hash = ?'),
-    use: sql('UPDATE packed SET revision = ?, pinned = 0 WHERE hash = ?'),
-    unpin: sql('UPDATE packed SET pinned = 0 WHERE hash = ?'),
-    unpinAll: sql('UPDATE packed SET pinned = 0 WHERE pinned = 1'),
+    use: sql('UPDATE packed SET revision = ?, pinned = max(0, pinned - 1) WHERE hash = ?'),
+    unpin: sql('UPDATE packed SET pinned = pinned - 1 WHERE hash = ? AND pinned > 0'),
+    unpinAll: sql('UPDATE packed SET pinned = 0 WHERE pinned > 0'),
     count: sql('SELECT count(*) AS count FROM packed_chunks WHERE hash = ?'),
     chunk: sql('SELECT body FROM packed_chunks WHERE hash = ? AND position = ?'),
     revisionOf: sql('SELECT revision FROM packed WHERE hash = ?'),

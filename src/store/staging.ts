@@ -200,7 +200,7 @@ export class Staging {
     const { hash, chunks } = content;
     let isThere = false;
     this.#inTurn(() => {
-      isThere = packed.pin(hash);
+      isThere = packed.pin(content);
       if (!isThere) packed.begin(content);
     });
     if (isThere) return;

@@ -84,6 +84,26 @@ t.test(
   },
 );
 
+t.test('a content that two imports bring is kept for the other one where one comes to nothing', async (t) => {
+  const { entries, add, forget } = makeEntries(t);
+  const { packed } = entries;
+  const both = content('of two nodes');
+  t.notOk(packed.pin(both), 'it is not there yet');
+  packed.begin(both);
+  t.notOk(packed.pin(both), 'nor is it whole');
+  both.chunks.forEach((chunk, i) => {
+    packed.addChunk(both.hash, i, chunk);
+  });
+  t.ok(packed.pin(both), 'it is not brought in once more: the other one may be reading it');
+  packed.unpin(both.hash);
+  for (let i = 0; i < 20; i++) add('x');
+  forget(10, 2 ** 30);
+  packed.use(both.hash, 20, undefined);
+  t.equal(packed.get(both.hash)?.chunks.length, 1);
+  forget(0, 0);
+  t.equal(packed.get(both.hash), undefined, 'nobody waits for it any more');
+});
+
 /** What the staging thread has beside the builder thread: another connection. */
 function another(t: Test, { name }: { readonly name: string }): Entries {
   const database = new Sqlite(name);
@@ -110,9 +130,9 @@ t.test('what another thread has forgotten is not counted any more', async (t) =>
 });
 
 t.test('a content that is to be forgotten stays where another thread makes use of it just before', async (t) => {
-  const uses: readonly ((packed: Entries['packed'], hash: string) => void)[] = [
-    (packed, hash) => t.ok(packed.pin(hash), 'an import is under way'),
-    (packed, hash) => packed.use(hash, 20, undefined),
+  const uses: readonly ((packed: Entries['packed'], old: ReturnType<typeof content>) => void)[] = [
+    (packed, old) => t.ok(packed.pin(old), 'an import is under way'),
+    (packed, old) => packed.use(old.hash, 20, undefined),
   ];
   for (const use of uses) {
     const { database, entries, add } = makeEntries(t);
@@ -121,7 +141,7 @@ t.test('a content that is to be forgotten stays where another thread makes use o
     for (let i = 0; i < 20; i++) add('x');
     packed.use(old.hash, 1, old.chunks);
     entries.forget({ revisions: 10, maxBytes: 2 ** 30 }, 20, (work) => {
-      use(packed, old.hash);
+      use(packed, old);
       work();
     });
     t.match(packed.get(old.hash), { chunks: { length: 1 } });
@@ -139,7 +159,7 @@ t.test('what was forgotten just before is not there for an import', async (t) =>
   const old = content('old');
   packed.use(old.hash, 1, old.chunks);
   packed.forgetSome({ hash: old.hash, revision: 1 });
-  t.notOk(packed.pin(old.hash));
+  t.notOk(packed.pin(old));
   packed.begin(old);
-  t.notOk(packed.pin(old.hash), 'nor what is half there');
+  t.notOk(packed.pin(old), 'nor what is half there');
 });

@@ -22,11 +22,15 @@ export class StagedZones {
   stager: Stager | undefined;
   /** What imports need in a fleet; undefined: one node alone needs nothing. */
   contents: Contents | undefined;
-  /** An index is of one zone, so that its name counts too. */
-  readonly #zones = new Map<string, StagedZone>();
+  /**
+   * An index is of one zone, so that its name counts too. The same may be staged more than once at a time: here, and for
+   * another node that imports the same file. Which of them an entry takes over is all the same, and each has to go in the end.
+   */
+  readonly #zones = new Map<string, readonly StagedZone[]>();
 
   put(zone: string, staged: StagedZone): void {
-    this.#zones.set(keyOf(zone, staged.content), staged);
+    const key = keyOf(zone, staged.content);
+    this.#zones.set(key, [...(this.#zones.get(key) ?? []), staged]);
   }
 
   /** Whether the records of a zone were staged. */
@@ -34,10 +38,12 @@ export class StagedZones {
     return this.#zones.has(keyOf(zone, content));
   }
 
-  /** It was taken over, or is given up; undefined: it is not here, so that there is nothing to be given up. */
+  /** One was taken over, or is given up; undefined: it is not here, so that there is nothing to be given up. */
   take(zone: string, content: string): StagedZone | undefined {
-    const staged = this.#zones.get(keyOf(zone, content));
-    this.#zones.delete(keyOf(zone, content));
+    const key = keyOf(zone, content);
+    const [staged, ...left] = this.#zones.get(key) ?? [];
+    if (left.length > 0) this.#zones.set(key, left);
+    else this.#zones.delete(key);
     return staged;
   }
 
@@ -57,7 +63,7 @@ export class StagedZones {
   /** The change as this process carries it out. */
   localOf(change: ModelChange): LocalChange {
     if (change.op !== 'importZone') return change;
-    const staged = this.#zones.get(keyOf(change.zone.name, change.content));
+    const [staged] = this.#zones.get(keyOf(change.zone.name, change.content)) ?? [];
     assert(staged !== undefined, 'what an entry imports was staged before it is applied');
     return { op: 'importZone', zone: change.zone, staged };
   }
