@@ -9,7 +9,7 @@ import { Problem } from '../../model/errors.ts';
 import { sealEntry } from '../../model/fleet/envelope.ts';
 import { HEAD_KEY, IDENTITY_KEY, logKey, SNAPSHOT_KEY } from '../../model/fleet/keys.ts';
 import { encodeRevision } from '../../model/fleet/records.ts';
-import type { Put, Transaction } from '../../model/fleet/transaction.ts';
+import type { Compare, Put, Transaction } from '../../model/fleet/transaction.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { FleetSettings } from './connect.ts';
 import { encodeIdentity, isFounded, readFounded } from './identity.ts';
@@ -24,6 +24,9 @@ interface FoundingParts {
   /** This process has been a live node of the fleet: it goes by what it saw of it in etcd. */
   readonly hasTakenPart: boolean;
 }
+
+/** Nothing of this fleet is in etcd. */
+const NOT_FOUNDED: readonly Compare[] = [HEAD_KEY, IDENTITY_KEY].map((key) => ({ key, changedAt: 0 }));
 
 /** Until it is known what became of the one transaction that founds. */
 const FIND_OUT_MS = 10_000;
@@ -48,23 +51,35 @@ export async function foundLog(
   if (before instanceof Lost) return unavailable(before.words);
   if (before !== 'none') return taken(parts.settings.name, isFounded(before) && parts.store.fleet?.log === before.log);
   if (parts.hasTakenPart) return lostMeanwhile(parts.settings.name);
-  const pointer = await uploadSnapshot(keeper, dataDir);
-  if (pointer instanceof Lost) return unavailable(pointer.words);
-  return engine.during(() => foundNow(parts, pointer, takePart));
+  const uploaded = await uploadSnapshot(keeper, dataDir, NOT_FOUNDED);
+  if (uploaded instanceof Lost) return unavailable(uploaded.words);
+  if (uploaded === 'overtaken') return overtaken(parts);
+  return engine.during(() => foundNow(parts, uploaded, takePart));
+}
+
+/** Another node has founded it, or is about to. */
+async function overtaken({ keeper, settings: { name } }: FoundingParts): Promise<Problem> {
+  const founded = await readFounded(keeper);
+  if (founded instanceof Lost) return unavailable(founded.words);
+  if (founded !== 'none') return taken(name, false);
+  return new Problem('busy', `Another node founds the fleet ${name} at this moment; wait for the outcome.`);
 }
 
 /** No command is executed meanwhile. */
 async function foundNow(
-  { keeper, store, settings: { name, staleAfterSeconds } }: FoundingParts,
-  pointer: SnapshotPointer,
+  parts: FoundingParts,
+  { pointer, isOurs }: { readonly pointer: SnapshotPointer; readonly isOurs: Compare },
   takePart: () => void,
 ): Promise<{ readonly revision: number } | Problem> {
+  const { keeper, store, settings } = parts;
+  const { name, staleAfterSeconds } = settings;
   const revision = store.lastRevision;
   const since = sealedSince(store, pointer.revision);
   if (since instanceof Problem) return since;
   for (const put of since) {
-    const lost = await keeper.transact({ compares: [], puts: [put], reads: [], otherwise: [] });
-    if (lost instanceof Lost) return unavailable(lost.words);
+    const reply = await keeper.transact({ compares: NOT_FOUNDED, puts: [put], reads: [], otherwise: [] });
+    if (reply instanceof Lost) return unavailable(reply.words);
+    if (!reply.succeeded) return overtaken(parts);
   }
   // Kept first: a process that dies in between finds a log that is its own, or none.
   const earlier = store.fleet;
@@ -74,10 +89,7 @@ async function foundNow(
   const founded = await foundOnce(
     keeper,
     {
-      compares: [
-        { key: HEAD_KEY, changedAt: 0 },
-        { key: IDENTITY_KEY, changedAt: 0 },
-      ],
+      compares: [...NOT_FOUNDED, isOurs],
       puts: [
         { key: IDENTITY_KEY, value: encodeIdentity({ log, staleAfterMs: staleAfterSeconds * 1000 }) },
         { key: HEAD_KEY, value: encodeRevision(revision) },
@@ -100,7 +112,7 @@ async function foundNow(
     );
   }
   store.keepFleet(earlier);
-  return taken(name, false);
+  return overtaken(parts);
 }
 
 async function foundOnce(

@@ -1,4 +1,5 @@
 /** Copies of a node's store in etcd: where a new node begins, and what lets old entries be forgotten. */
+import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { listenOnce } from '../../guard.ts';
 import { VALUE_MAX_BYTES } from '../../model/fleet/envelope.ts';
 import { SNAPSHOT_KEY, snapshotKey } from '../../model/fleet/keys.ts';
 import { encodeRecord, isWhole, parseRecord, Unreadable } from '../../model/fleet/records.ts';
-import { reading } from '../../model/fleet/transaction.ts';
+import { type Compare, reading } from '../../model/fleet/transaction.ts';
 
 /** What stands under `snapshot`: the last one that is whole. */
 export interface SnapshotPointer {
@@ -26,20 +27,39 @@ export interface SnapshotPointer {
 /** How often a chunk is tried that had no reply. */
 const TRIES = 5;
 
-/** Puts the chunks of a copy of the store, as of some revision not before this moment. Who points at them is the caller's. */
-export async function uploadSnapshot(keeper: Keeper, directory: string): Promise<SnapshotPointer | Lost> {
+/** A snapshot whose chunks are there. Who points at it compares that they are still its own. */
+interface Uploaded {
+  readonly pointer: SnapshotPointer;
+  readonly isOurs: Compare;
+}
+
+/**
+ * Puts the chunks of a copy of the store, as of some revision not before this moment. Who points at them is the caller's.
+ * Two nodes may do so at once, and their copies of one revision differ: the chunks belong to who put the first of them
+ * last, while `ground` holds. Who is overtaken puts no more.
+ */
+export async function uploadSnapshot(
+  keeper: Keeper,
+  directory: string,
+  ground: readonly Compare[],
+): Promise<Uploaded | Lost | 'overtaken'> {
   const file = join(directory, `snapshot-${randomUUID()}.db`);
   try {
     const revision = await copyAside(directory, file);
     const hash = createHash('sha256');
     let chunks = 0;
+    let isOurs: Compare | undefined;
     for await (const chunk of inPieces(createReadStream(file).pipe(createGzip()))) {
       hash.update(chunk);
       const put = { key: snapshotKey(revision, chunks++), value: chunk };
-      const lost = await tryOften(() => keeper.transact({ compares: [], puts: [put], reads: [], otherwise: [] }));
-      if (lost instanceof Lost) return lost;
+      const compares = isOurs === undefined ? ground : [isOurs];
+      const reply = await tryOften(() => keeper.transact({ compares, puts: [put], reads: [], otherwise: [] }));
+      if (reply instanceof Lost) return reply;
+      if (!reply.succeeded) return 'overtaken';
+      isOurs ??= { key: put.key, changedAt: reply.at };
     }
-    return { revision, chunks, sha256: hash.digest('hex') };
+    assert(isOurs !== undefined, 'a store is some bytes at least');
+    return { pointer: { revision, chunks, sha256: hash.digest('hex') }, isOurs };
   } finally {
     rmSync(file, { force: true });
   }

@@ -32,10 +32,13 @@ export async function refreshSnapshot(parts: SnapshotParts): Promise<void> {
   const before = parsePointer(stored?.value);
   if (stored === undefined || typeof before === 'string') return log.warn(`no new snapshot: ${before}`);
   if (lastRevision() - before.revision < entriesBetween) return;
-  const uploaded = await uploadSnapshot(keeper, dataDir);
+  const isBefore = { key: SNAPSHOT_KEY, changedAt: stored.changedAt };
+  const uploaded = await uploadSnapshot(keeper, dataDir, [isBefore]);
   if (uploaded instanceof Lost) return log.warn(`no new snapshot: ${uploaded.words}`);
-  const pointer: SnapshotPointer = { ...uploaded, previous: before.revision };
-  const compares = [{ key: SNAPSHOT_KEY, changedAt: stored.changedAt }];
+  // Another node leads, and makes it.
+  if (uploaded === 'overtaken') return;
+  const pointer: SnapshotPointer = { ...uploaded.pointer, previous: before.revision };
+  const compares = [isBefore, uploaded.isOurs];
   const puts = [{ key: SNAPSHOT_KEY, value: encodePointer(pointer) }];
   const put = await keeper.transact({ compares, puts, reads: [], otherwise: [] });
   // Where it may stand all the same nothing is deleted: the next one does that.

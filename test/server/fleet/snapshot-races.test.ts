@@ -1,0 +1,76 @@
+/**
+ * Two nodes put a snapshot at once, of the same revision and not of the same bytes: two that found the fleet, or a leader
+ * and whoever leads after it. Whatever comes in between, what is pointed at can be read.
+ */
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Keeper } from '../../../src/control/log/keeper.ts';
+import { Problem } from '../../../src/model/errors.ts';
+import { foundLog } from '../../../src/server/fleet/found.ts';
+import { downloadSnapshot } from '../../../src/server/fleet/snapshot.ts';
+import { refreshSnapshot } from '../../../src/server/fleet/snapshots.ts';
+import { makeEngine, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
+import { MemoryKeeper } from '../../fixtures/keeper.ts';
+
+/** What a node asks of etcd before it is done, at the most. */
+const ASKED_MAX = 6;
+
+/** A way to etcd on which the other node comes in between, before the transaction of this number. */
+function interrupted(keeper: Keeper, at: number, other: () => Promise<unknown>): Keeper {
+  let asked = 0;
+  return {
+    ...keeper,
+    transact: async (transaction) => {
+      if (asked++ === at) await other();
+      return keeper.transact(transaction);
+    },
+  };
+}
+
+function makeNode(t: Test, zone: string) {
+  const fixture = makeEngine(t);
+  fixture.must({ kind: 'zone.put', zone, body: zoneBody });
+  const { engine, store, folder: dataDir } = fixture;
+  return { engine, store, dataDir, settings: { name: 'production', staleAfterSeconds: 5 }, hasTakenPart: false };
+}
+
+const readable = async (t: Test, keeper: Keeper): Promise<unknown> =>
+  downloadSnapshot(keeper, join(temporaryFolder(t), 'read.db'));
+
+for (let at = 0; at < ASKED_MAX; at++) {
+  t.test(`two found the fleet, and one comes in between before transaction ${at}`, async (t) => {
+    const etcd = new MemoryKeeper();
+    const [one, two] = [makeNode(t, 'one.test'), makeNode(t, 'two.test')];
+    let second: unknown;
+    const other = async (): Promise<void> => {
+      second = await foundLog({ ...two, keeper: etcd.of('two') }, () => {});
+    };
+    const first = await foundLog({ ...one, keeper: interrupted(etcd.of('one'), at, other) }, () => {});
+    if (second === undefined) await other();
+    const codes = [first, second].map((each) => (each instanceof Problem ? each.code : 'founded'));
+    t.same(codes.sort(), ['fleet_exists', 'founded']);
+    t.match(await readable(t, etcd.of('three')), { revision: 1 });
+  });
+
+  t.test(
+    `a leader that is not one any more comes to transaction ${at} when the next has made its snapshot`,
+    async (t) => {
+      const etcd = new MemoryKeeper();
+      const [one, two] = [makeNode(t, 'one.test'), makeNode(t, 'two.test')];
+      t.match(await foundLog({ ...one, keeper: etcd.of('one') }, () => {}), { revision: 1 });
+      const refresh = (node: typeof one, keeper: Keeper) =>
+        refreshSnapshot({
+          keeper: { ...keeper, deleteRange: async () => undefined },
+          dataDir: node.dataDir,
+          lastRevision: () => node.store.lastRevision,
+          log: { info() {}, warn: (words: unknown) => t.fail(String(words)) } as never,
+          entriesBetween: 0,
+        });
+      await refresh(
+        one,
+        interrupted(etcd.of('one'), at, () => refresh(two, etcd.of('two'))),
+      );
+      t.match(await readable(t, etcd.of('three')), { revision: 1 });
+    },
+  );
+}
