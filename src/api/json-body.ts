@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { atOnce, inSlices, type Sliced } from '../control/slices.ts';
 import { Problem } from '../model/errors.ts';
 import { Refusal } from './problems.ts';
+import { escapePointer } from './validation.ts';
 
 /** That are looked at in one slice, a few milliseconds. */
 const SLICE_CHARS = 256 * 1024;
@@ -58,8 +59,7 @@ function* readJson(bytes: Uint8Array): Sliced<{ value: unknown } | Problem> {
  * sent twice is a mistake), and `__proto__`, which changes an object's behaviour when it is copied.
  */
 function* checkNames(json: string): Sliced<Problem | undefined> {
-  /** The names seen in each open object, undefined for an open array. */
-  const open: (Set<string> | undefined)[] = [];
+  const open: Open[] = [];
   let nameNext = false;
   let pauseAt = SLICE_CHARS;
   for (let at = 0; at < json.length; at++) {
@@ -69,16 +69,18 @@ function* checkNames(json: string): Sliced<Problem | undefined> {
     }
     const char = json[at];
     if (char === '{' || char === '[') {
-      open.push(char === '{' ? new Set() : undefined);
+      open.push(char === '{' ? { names: new Set(), at: '' } : { names: undefined, at: 0 });
       nameNext = char === '{';
     } else if (char === '}' || char === ']') {
       open.pop();
     } else if (char === ',') {
-      nameNext = open.at(-1) !== undefined;
+      const inner = open.at(-1);
+      nameNext = inner?.names !== undefined;
+      if (typeof inner?.at === 'number') inner.at += 1;
     } else if (char === '"') {
       const end = endOfString(json, at);
       if (nameNext) {
-        const refused = checkName(JSON.parse(json.slice(at, end + 1)), open.at(-1) as Set<string>);
+        const refused = checkName(JSON.parse(json.slice(at, end + 1)), open);
         if (refused !== undefined) return refused;
         nameNext = false;
       }
@@ -88,13 +90,27 @@ function* checkNames(json: string): Sliced<Problem | undefined> {
   return undefined;
 }
 
-function checkName(name: string, seen: Set<string>): Problem | undefined {
-  if (name === '__proto__') return new Problem('body_invalid', 'The property name "__proto__" is not allowed.');
-  if (seen.size >= PROPERTIES_MAX) {
-    return new Problem('body_invalid', `An object in a body has at most ${PROPERTIES_MAX} properties.`);
+/** An object or an array that has begun, and where in it the reader is. */
+interface Open {
+  /** The names seen in an object; undefined in an array. */
+  readonly names: Set<string> | undefined;
+  /** The last name of an object, the index in an array. */
+  at: string | number;
+}
+
+function checkName(name: string, open: readonly Open[]): Problem | undefined {
+  const inner = open.at(-1) as Open & { names: Set<string> };
+  const path = open.slice(0, -1).map(({ at }) => String(at));
+  const refuse = (what: string, where: readonly string[]) =>
+    new Problem('body_invalid', what, { pointer: where.map((one) => `/${escapePointer(one)}`).join('') });
+  if (name === '__proto__') return refuse('The property name "__proto__" is not allowed.', path);
+  if (inner.names.size >= PROPERTIES_MAX) {
+    const subject = path.length === 0 ? 'The body' : `The property ${JSON.stringify(path.join('.'))}`;
+    return refuse(`${subject} has at most ${PROPERTIES_MAX} properties: send more in several requests.`, path);
   }
-  if (seen.has(name)) return new Problem('body_invalid', `The property ${JSON.stringify(name)} is there twice.`);
-  seen.add(name);
+  if (inner.names.has(name)) return refuse(`The property ${JSON.stringify(name)} is there twice.`, [...path, name]);
+  inner.names.add(name);
+  inner.at = name;
   return undefined;
 }
 

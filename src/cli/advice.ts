@@ -52,7 +52,10 @@ const ownWords: Readonly<Record<string, (detail: string) => string>> = {
   header_invalid: (detail) => detail.replace('Idempotency-Key', '--idempotency-key'),
   query_invalid: (detail) => detail.replace(/^The query parameter "(\w+)"/, '--$1'),
   service_conflict: (detail) =>
-    detail.replace('with "replace": true it takes', 'with --replace, or `teal adopt`, it takes'),
+    detail.replace(
+      'with "replace": true it takes',
+      'with --replace (`replace: true` in a file), or `teal adopt`, it takes',
+    ),
   request_timeout: () => 'What was sent did not arrive in time.',
 };
 

@@ -52,7 +52,21 @@ t.test('a name that stands twice in one object is found, wherever it stands', as
     { numRuns: runs(100) },
   );
   t.match(parse('{"a":1,"\\u0061":2}'), { code: 'body_invalid', detail: 'The property "a" is there twice.' });
+  const places: [string, string][] = [
+    ['{"a":1,"a":2}', '/a'],
+    ['{"x":{},"a":[1,[{"b":0},{"~/":{"c":1,"c":2}}]]}', '/a/1/1/~0~1/c'],
+    ['{"a":{"b":[{},{},{"c":1,"d":[],"c":2}]}}', '/a/b/2/c'],
+  ];
+  for (const [text, pointer] of places) t.match(parse(text), { code: 'body_invalid', pointer }, text);
   t.same(parse('[{"a":1},{"a":2},"a","a"]'), { value: [{ a: 1 }, { a: 2 }, 'a', 'a'] });
+});
+
+t.test('an object of too many properties is named', async (t) => {
+  const many = (count: number) => `{${Array.from({ length: count }, (_, i) => `"p${i}":1`).join(',')}}`;
+  t.notOk(parse(many(1000)) instanceof Problem);
+  t.match(parse(many(1001)), { detail: /^The body has at most 1000 properties/, pointer: '' });
+  const inside = parse(`{"zones":[],"records":{"a.test":${many(1001)}}}`);
+  t.match(inside, { detail: /^The property "records\.a\.test" has at most 1000/, pointer: '/records/a.test' });
 });
 
 t.test('__proto__ is refused as a name, not as a value', async (t) => {

@@ -133,7 +133,7 @@ t.test('--dry-run refuses what apply refuses, in the same words, and shows nothi
   const service = (name: string) =>
     `  ${name}: { pools: { blue: { targets: [192.0.2.1], weight: 1 }, green: { targets: [192.0.2.2], weight: 0 } } }\n`;
   const refused: readonly [string, string, RegExp][] = [
-    ['records there', service('taken.example.test'), /\[service_conflict\]/],
+    ['records there', service('taken.example.test'), /`replace: true` in a file.*\[service_conflict\]/],
     // Only what stands before it in the file makes it a conflict. The API's tests have the rest of the list.
     ['a preview name of another', service('a.example.test') + service('green.a.example.test'), /\[service_conflict\]/],
   ];
