@@ -134,18 +134,52 @@ async function setRRset(
   ]);
 }
 
-/** The zone that holds a name: the longest that is the name or ends it. Throws Failure. */
+/**
+ * The zone that holds a name: the longest that is the name or ends it, of those that the token reaches. One that is longer
+ * and out of its reach has the server refuse what would be written into this one. Throws Failure.
+ */
 async function zoneOf(api: Api, name: string): Promise<string> {
   // A dot that is escaped, as `\.`, is a part of its label (RFC 1035 §5.1). The root holds every name.
   const labels = withoutDot(name).match(/(?:\\.|[^\\.])+/gs) ?? [];
+  let isRefused = false;
   for (let from = 0; from <= labels.length; from++) {
-    const zone = await api.find<Zone>(path`/v1/zones/${labels.slice(from).join('.') || '.'}`);
-    if (zone !== undefined) return zone.name;
+    const zone = await zoneAt(api, labels.slice(from).join('.') || '.');
+    if (zone?.name !== undefined) return zone.name;
+    isRefused ||= zone !== undefined;
   }
+  if (isRefused)
+    throw new Failure(
+      EXIT.NO_PERMISSION,
+      `no zone that this token reaches holds ${name}: \`teal whoami\` tells how far it goes`,
+    );
   throw new Failure(
     EXIT.REFUSED,
     `no zone here holds ${name}: \`teal zone list\` shows the zones, \`teal zone add\` makes one`,
   );
+}
+
+/**
+ * Undefined where there is no such zone; without a name where it is out of the token's reach, and so may not be there. One
+ * for records only may read a zone's records and not the zone.
+ */
+async function zoneAt(api: Api, zone: string): Promise<{ readonly name?: string } | undefined> {
+  try {
+    return await api.find<Zone>(path`/v1/zones/${zone}`);
+  } catch (error) {
+    if (!isBeyond(error)) throw error;
+  }
+  try {
+    const list = await api.find(path`/v1/zones/${zone}/rrsets?limit=1`);
+    return list === undefined ? undefined : { name: zone };
+  } catch (error) {
+    if (!isBeyond(error)) throw error;
+    return {};
+  }
+}
+
+/** The token is a good one, and does not reach so far. */
+function isBeyond(error: unknown): boolean {
+  return error instanceof Failure && (error.problem as { code?: string } | undefined)?.code === 'token_forbidden';
 }
 
 function withoutDot(name: string): string {

@@ -331,3 +331,39 @@ t.test('the root is a zone like others, and an escaped dot is no end of a label'
   await done(['zone', 'rm', '.']);
   t.equal((await done(['zone', 'list'])).items.length, 2);
 });
+
+t.test('whoever may change only some zones, or some records, need not name the zone of a record', async (t) => {
+  const type = await start(t);
+  await type('zone add sub.example.test --ns ns1.example.test');
+  await type('zone add other.test --ns ns1.example.test');
+  const limits: [string, string][] = [
+    ['--scope admin --zone example.test', 'www.example.test A 192.0.2.1'],
+    ['--scope admin --zone example.test --zone *.example.test', 'a.b.sub.example.test A 192.0.2.1'],
+    [
+      '--scope records --zone example.test --name _acme-challenge.* --type TXT',
+      '_acme-challenge.www.example.test TXT x',
+    ],
+    ['--scope records --name *.example.test', 'w.sub.example.test A 192.0.2.1'],
+    ['--scope records', 'www.other.test A 192.0.2.1'],
+  ];
+  for (const [i, [limit, record]] of limits.entries()) {
+    const { secret } = (await type(`token create t${i} ${limit} --json`)).json;
+    const as = (words: string) => type(words, { env: { TEAL_TOKEN: secret } });
+    const owner = record.split(' ').slice(0, 2).join(' ');
+    for (const words of [`set ${record}`, `remove ${record}`, `add ${record}`, `rm ${owner}`])
+      t.match(await as(`record ${words}`), { code: EXIT.OK, stderr: '' }, `${limit}: ${words}`);
+    const beyond = limit.includes('--zone') ? 'www.other.test' : 'www.nowhere.test';
+    const refused = await as(`record set ${beyond} A 192.0.2.1`);
+    t.not(refused.code, EXIT.OK, `${limit}: ${beyond}`);
+    t.match(refused.stderr, /no zone (?:that this token reaches|here) holds www\./);
+  }
+  const hidden = await type('token create up --scope admin --zone example.test --json');
+  const up = { env: { TEAL_TOKEN: hidden.json.secret } };
+  t.match(
+    await type('record set w.sub.example.test A 192.0.2.1', up),
+    { stderr: /name_taken/ },
+    'a longer zone has it',
+  );
+  const wrong = await type('record set www.example.test A 192.0.2.1', { env: { TEAL_TOKEN: 'teal_wrong' } });
+  t.match(wrong, { code: EXIT.NO_PERMISSION, stderr: /the token comes from/ }, 'a wrong token is told of as ever');
+});
