@@ -69,7 +69,10 @@ function checkMetric(metric: Metric, pointer: string): Problem | undefined {
     return refuse(detail, `${pointer}/name`);
   }
   const kinds = KINDS.filter((kind) => metric[kind] !== undefined);
-  if (kinds.length !== 1) return refuse(`A metric is one of ${KINDS.join(', ')}.`, pointer);
+  if (kinds.length !== 1) {
+    const found = kinds.length === 0 ? 'nothing' : kinds.join(' and ');
+    return refuse(`A metric is one of ${KINDS.join(', ')}; here is ${found}.`, pointer);
+  }
   if (prometheus !== undefined) return checkPrometheus(metric, prometheus, pointer);
   if (thresholdRange !== undefined) {
     return refuse(`A thresholdRange belongs to prometheus, not to ${kinds[0]}.`, `${pointer}/thresholdRange`);
