@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
 import { Problem } from '../../model/errors.ts';
+import { canonicalName, suffixesOf } from '../../model/name.ts';
 import type { RecordChange } from '../../model/record-change.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatRdata } from '../../wire/rdata.ts';
@@ -35,6 +36,8 @@ export async function changeChallenges(
 ): Promise<CommandResult> {
   const outside = checkReach(parts, request, zone, name);
   if (outside !== undefined) return outside;
+  const unasked = changes.some(({ add }) => add !== undefined) ? delegatedAway(parts, zone, name) : undefined;
+  if (unasked !== undefined) return unasked;
   const context = doorContext(request, parts.now(), 'acme');
   if (context instanceof Problem) return context;
   // Nothing about TXT records takes long to find out, so that there is nothing to foresee.
@@ -69,6 +72,23 @@ export function checkReach(
     'token_forbidden',
     `The token \`${request.actor?.name}\` does not reach the TXT records of ${name.replace(/\.$/, '')}.`,
   );
+}
+
+/**
+ * At and below a delegation nobody is answered from this zone (RFC 1034 §4.2.1), also where a record stands there: a client
+ * that was told that its value is there would wait for an authority that never finds it.
+ */
+export function delegatedAway({ queries }: Pick<ApiParts, 'queries'>, zone: string, name: string): Problem | undefined {
+  const owner = canonicalName(name);
+  if (owner instanceof Problem) return undefined;
+  for (const cut of suffixesOf(owner)) {
+    if (cut === zone) return undefined;
+    // NS at a wildcard delegates nothing (RFC 4592 §4.2).
+    if (cut.startsWith('*.') || queries.rrset(zone, cut, 'NS') instanceof Problem) continue;
+    const detail = `${owner} is in no zone that is here: ${zone === '' ? '.' : zone} delegates ${cut} to other nameservers, where the value has to be left.`;
+    return new Problem('name_outside_zones', detail);
+  }
+  return undefined;
 }
 
 /** The text of a record that holds the value. */

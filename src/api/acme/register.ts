@@ -12,6 +12,7 @@ import { execute } from '../commands.ts';
 import { hostOf, isKnownHost } from '../door/hosts.ts';
 import { doorContext, guestContext } from '../door-context.ts';
 import type { ApiOptions, ApiParts } from '../parts.ts';
+import { delegatedAway } from './challenge.ts';
 import { InOrder } from './in-order.ts';
 
 export interface AcmeDnsSettings {
@@ -74,7 +75,7 @@ export class Registrations {
     const { queries, engine } = this.#parts;
     const zone = queries.zoneOf(this.#below);
     if (zone instanceof Problem) return zone;
-    const refused = this.#refusal(request, reply, zone.name);
+    const refused = this.#refusal(request, reply, zone.name) ?? delegatedAway(this.#parts, zone.name, this.#below);
     if (refused !== undefined) return refused;
     const subdomain = randomUUID();
     const username = `acme-${subdomain}`;

@@ -144,3 +144,20 @@ t.test('health is for everybody, and what is asked for is counted by its door', 
     statusCode: 404,
   });
 });
+
+t.test(
+  'below a name that is delegated elsewhere nobody would be answered: no account is made, no value taken',
+  async (t) => {
+    const { app, api } = await open(t, 'acme.example.test');
+    const account = await register(app);
+    const { subdomain } = account;
+    t.equal((await update(app, account, { subdomain, txt: digest(1) }))[0], 200);
+    const ns = { ttlSeconds: 60, rdata: ['ns1.elsewhere.test.'] };
+    await api.request('PUT', '/v1/zones/example.test/rrsets/acme.example.test/NS', { body: ns });
+    t.match(await update(app, account, { subdomain, txt: digest(2) }), [422, /delegates acme\.example\.test/]);
+    const headers = { authorization: basic(ADMIN) };
+    const refused = await app.inject({ method: 'POST', url: '/acme-dns/register', headers });
+    t.match(refused, { statusCode: 422, body: /delegates acme\.example\.test/ });
+    t.same(await valuesAt(api, account.fulldomain), [digest(1)]);
+  },
+);

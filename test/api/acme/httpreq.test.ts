@@ -249,3 +249,31 @@ t.test('what is asked for here is counted by its door', async (t) => {
   t.match(metrics.body, /teal_door_requests_total\{door="httpreq",status="200"\} 1/);
   t.match(metrics.body, /teal_door_requests_total\{door="httpreq",status="422"\} 1/);
 });
+
+t.test(
+  'at and below a delegation nobody would be answered with a value: it is refused, and cleared away',
+  async (t) => {
+    const { app, api } = await open(t);
+    const send = sender(app);
+    const value = { value: VALUE };
+    const ns = { ttlSeconds: 60, rdata: ['ns1.elsewhere.test.'] };
+    const names = ['away.example.test', '_acme-challenge.away.example.test', 'a.b.away.example.test'];
+    // They stand there from before.
+    for (const fqdn of names) t.equal((await send('/present', { fqdn, ...value })).status, 200);
+    for (const name of ['away.example.test', '*.star.example.test']) {
+      t.equal((await api.request('PUT', `/v1/zones/example.test/rrsets/${name}/NS`, { body: ns })).statusCode, 201);
+    }
+    for (const fqdn of names) {
+      const { status, body } = await send('/present', { fqdn: fqdn.toUpperCase(), value: OTHER });
+      t.match({ status, ...body }, { status: 422, code: 'name_outside_zones', error: /delegates away\.example\.test/ });
+      t.same(await valuesAt(api, fqdn), [`"${VALUE}"`]);
+      t.equal((await send('/cleanup', { fqdn, ...value })).status, 200);
+      t.same(await valuesAt(api, fqdn), []);
+    }
+    const others = ['beside.away2.example.test', 'x.star.example.test', '*.star.example.test', 'example.test'];
+    for (const fqdn of others) t.equal((await send('/present', { fqdn, ...value })).status, 200, fqdn);
+    const child = { nameservers: ['ns1.example.test'], hostmaster: 'hostmaster.example.test' };
+    t.equal((await api.request('PUT', '/v1/zones/away.example.test', { body: child })).statusCode, 201);
+    t.equal((await send('/present', { fqdn: names[1], ...value })).status, 200, 'a zone that is here answers');
+  },
+);
