@@ -1,6 +1,6 @@
 /**
  * What resolvers may still hold of a name at which a service is made: answers of a service that it had, of records that
- * were deleted, and of the wildcard that spoke for it until now.
+ * were deleted or that a child zone hides, and of the wildcard that spoke for it until now.
  */
 import { adoptedTypes, targetsOf } from '../../model/adoption.ts';
 import { COMMIT_MAX_SECONDS, heldUntil } from '../../model/drain.ts';
@@ -15,11 +15,18 @@ import { rrsetName } from '../names.ts';
 /** Revisions about the name that are looked at, the newest first. */
 const LOOKED_AT = 100;
 
-type Past = Pick<Store, 'pastOf' | 'rrsetsAt' | 'service'>;
+type Past = Pick<Store, 'pastOf' | 'rrsetsAt' | 'service' | 'zone'>;
 
 /** A service that is made, with what its name led to before. */
 export function withPast(store: Past, service: Service, atMs: number): Service {
-  const all = [...ofServices(store, service), ...ofRecords(store, service), ...ofWildcard(store, service, atMs)];
+  // What a parent has stays where it is when a child zone takes its names over, and was answered until then.
+  const zones = suffixesOf(service.zone).filter((each) => each === service.zone || store.zone(each) !== undefined);
+  const all = [
+    ...ofServices(store, service),
+    ...ofRecords(store, service),
+    ...zones.slice(1).flatMap((zone) => ofStanding(store, zone, service.name, atMs)),
+    ...zones.flatMap((zone) => ofWildcard(store, zone, service.name, atMs)),
+  ];
   const givenUp = all.filter(({ targets, untilMs }) => untilMs > atMs && targets.length > 0);
   return givenUp.length === 0 ? service : { ...service, givenUp };
 }
@@ -75,21 +82,27 @@ function hostOf(text: string): string[] {
   return name instanceof Problem ? [] : [name];
 }
 
+/** Records that are there. */
+function ofStanding(store: Past, zone: string, name: string, atMs: number): GivenUp[] {
+  const records = store.rrsetsAt(zone, name).filter(({ type }) => adoptedTypes.has(type));
+  if (records.length === 0) return [];
+  const ttlSeconds = Math.max(...records.map((rrset) => rrset.ttlSeconds));
+  return [{ targets: targetsOf(records), untilMs: heldAfter(atMs, ttlSeconds) }];
+}
+
 /**
- * The nearest wildcard above the name, whether or not something between ended it for the name (RFC 4592 §2.2.1): what is
- * assumed too much is too late, and not too early.
+ * The nearest wildcard of a zone above the name, whether or not something between ended it for the name (RFC 4592
+ * §2.2.1): what is assumed too much is too late, and not too early.
  */
-function ofWildcard(store: Past, { name, zone }: Service, atMs: number): GivenUp[] {
+function ofWildcard(store: Past, zone: string, name: string, atMs: number): GivenUp[] {
   for (const above of suffixesOf(name).slice(1)) {
     if (!isAtOrBelow(above, zone)) break;
     const star = above === '' ? '*' : `*.${above}`;
     if (star === name) continue;
     const wild = store.service(star);
     if (wild?.zone === zone) return [...(wild.givenUp ?? []), ...heldOf(wild, atMs)];
-    const records = store.rrsetsAt(zone, star).filter(({ type }) => adoptedTypes.has(type));
-    if (records.length === 0) continue;
-    const ttlSeconds = Math.max(...records.map((rrset) => rrset.ttlSeconds));
-    return [{ targets: targetsOf(records), untilMs: heldAfter(atMs, ttlSeconds) }];
+    const standing = ofStanding(store, zone, star, atMs);
+    if (standing.length > 0) return standing;
   }
   return [];
 }

@@ -176,6 +176,28 @@ const lives: [string, { commands: Command[]; blue: object; green?: object }][] =
     },
   ],
   [
+    'records of the parent that a child zone hides',
+    {
+      commands: [
+        put(name, 'A', 300, blue),
+        { kind: 'zone.put', zone: 'b.example.com', body: zoneBody },
+        make(bluegreen(0, 1)),
+      ],
+      blue: { drained: false, assumed: true, drainedAt: after(2, 300) },
+    },
+  ],
+  [
+    'a wildcard of the parent that a child zone hides',
+    {
+      commands: [
+        put('*.example.com', 'A', 300, blue),
+        { kind: 'zone.put', zone: 'b.example.com', body: zoneBody },
+        make(bluegreen(0, 1)),
+      ],
+      blue: { drained: false, assumed: true, drainedAt: after(2, 300) },
+    },
+  ],
+  [
     'other targets at the name than the pools have',
     {
       commands: [put('*.b.example.com', 'A', 300, '192.0.2.99'), make(bluegreen(0, 1))],
