@@ -111,6 +111,30 @@ t.test('the control process is stopped for a while: nothing waits for it', { ski
   await allAnswered(t, teal, client);
 });
 
+t.test('the data process stands still: the log, the metrics and /readyz say so', { skip }, async (t) => {
+  const teal = await start(t);
+  const stopped = dataPid(teal.pid);
+  const metrics = async (): Promise<string> => {
+    const headers = { authorization: `Bearer ${teal.token}` };
+    return (await fetch(`${teal.admin}/metrics`, { headers })).text();
+  };
+  /** Asked again and again, as monitoring does. */
+  const until = async (isSo: () => Promise<boolean>): Promise<void> => {
+    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 200));
+  };
+  t.match(await metrics(), /^teal_plane_up\{plane="data"\} 1$/m);
+  process.kill(stopped, 'SIGSTOP');
+  await until(async () => /^teal_plane_up\{plane="data"\} 0$/m.test(await metrics()));
+  t.match(await metrics(), /^teal_workers_alive 0$/m);
+  t.match(await teal.call('GET', '/readyz'), { status: 503, body: { code: 'workers_missing' } });
+  await until(async () => said(teal, 'the data process shows no life; queries may go unanswered') === 1);
+  process.kill(stopped, 'SIGCONT');
+  await until(async () => said(teal, 'the data process shows life again') === 1);
+  await until(async () => /^teal_plane_up\{plane="data"\} 1$/m.test(await metrics()));
+  t.equal((await teal.call('GET', '/readyz')).status, 200);
+  t.equal((await teal.end('SIGTERM')).code, 0);
+});
+
 t.test('the data process is killed: what it had not read waits for the next one', { skip }, async (t) => {
   const teal = await start(t);
   const before = dataPid(teal.pid);

@@ -1,9 +1,10 @@
 /** Keeps a control process running; says so when it does not show that it lives. */
-import { afterMs, everyMs, inBackground } from '../../guard.ts';
+import { afterMs, inBackground } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
 import { type Ended, fdInChild, PlaneChild } from './child.ts';
 import type { ControlStart, FromControl, Reread, SettingsSources, ToControl, Which } from './messages.ts';
 import { Respawn } from './respawn.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 
 interface ControlOptions {
   readonly entry: string;
@@ -35,9 +36,6 @@ interface Slot {
   readonly ready: PromiseWithResolvers<string | undefined>;
 }
 
-/** It shows that it lives once a second; a long turn of its event loop takes less than so many. */
-const LOOK_MS = 1000;
-const SILENT_LOOKS = 15;
 /** Requests have a second and a half to be finished, see api/door. */
 const STOP_LIMIT_MS = 3500;
 
@@ -48,15 +46,15 @@ export class ControlKeeper {
   #hasBeenReady = false;
   #isStopping = false;
   #isUpgrading = false;
-  #silentLooks = 0;
   #restart: NodeJS.Timeout | undefined;
   #reload: Reload | undefined;
   #reloads = 0;
-  readonly #looking: NodeJS.Timeout;
+  readonly #life: SignsOfLife;
 
   constructor(options: ControlOptions) {
     this.#options = options;
-    this.#looking = everyMs('the look after the control process', LOOK_MS, () => this.#look());
+    const pid = (): number | undefined => this.#livingPid;
+    this.#life = new SignsOfLife({ plane: 'control', meaning: 'answers go on', log: options.log, pid });
   }
 
   get pid(): number | undefined {
@@ -75,7 +73,7 @@ export class ControlKeeper {
       ready: Promise.withResolvers<string | undefined>(),
     };
     this.#slot = slot;
-    this.#silentLooks = 0;
+    this.#life.begin();
     const at = { memory: fdInChild(0), spare: fdInChild(1), admin: { ...admin, fd: fdInChild(2) } };
     slot.child.send({ kind: 'start', sources: sources(), workers, ...at });
     // The one before did not come so far.
@@ -118,7 +116,7 @@ export class ControlKeeper {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#looking);
+    this.#life.stop();
     clearTimeout(this.#restart);
     await this.#end();
   }
@@ -129,7 +127,7 @@ export class ControlKeeper {
   }
 
   #hear(slot: Slot, message: FromControl): void {
-    this.#beat();
+    this.#life.heard();
     if (message.kind === 'ask') return this.#options.asked();
     if (message.kind === 'reloaded') this.#judged(message);
     if (message.kind === 'loaded') {
@@ -165,18 +163,10 @@ export class ControlKeeper {
     this.#restart = afterMs('the start of a control process', pauseMs, start);
   }
 
-  #look(): void {
-    // One that was not ready yet may be reading a store.
-    if (this.#slot?.readyAtMs === undefined || this.#slot.child.hasEnded || this.#isUpgrading) return;
-    this.#silentLooks++;
-    if (this.#silentLooks !== SILENT_LOOKS) return;
-    const seconds = (SILENT_LOOKS * LOOK_MS) / 1000;
-    this.#options.log.error({ controlPid: this.pid, seconds }, 'the control process shows no life; answers go on');
-  }
-
-  #beat(): void {
-    if (this.#silentLooks >= SILENT_LOOKS) this.#options.log.info('the control process shows life again');
-    this.#silentLooks = 0;
+  /** One that was not ready yet may be reading a store. */
+  get #livingPid(): number | undefined {
+    const isMeant = this.#slot?.readyAtMs !== undefined && !this.#slot.child.hasEnded && !this.#isUpgrading;
+    return isMeant ? this.pid : undefined;
   }
 
   async #end(): Promise<void> {

@@ -6,6 +6,7 @@ import type { InheritedEndpoint } from '../../sockets/inherited.ts';
 import { type Ended, fdInChild, PlaneChild } from './child.ts';
 import type { DataStart, DataState, FromData, SettingsSources, ToData } from './messages.ts';
 import { Respawn } from './respawn.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 
 interface DataOptions {
   readonly entry: string;
@@ -51,9 +52,13 @@ export class DataKeeper {
   #hasAnswered = false;
   #isStopping = false;
   #restart: NodeJS.Timeout | undefined;
+  readonly #life: SignsOfLife;
+  #heard = 0;
 
   constructor(options: DataOptions) {
     this.#options = options;
+    const pid = (): number | undefined => (this.state === undefined ? undefined : this.pid);
+    this.#life = new SignsOfLife({ plane: 'data', meaning: 'queries may go unanswered', log: options.log, pid });
   }
 
   get pid(): number | undefined {
@@ -63,6 +68,11 @@ export class DataKeeper {
   /** What the process that answers told last; undefined while none does. */
   get state(): DataState | undefined {
     return this.#slot?.readyAtMs === undefined ? undefined : this.#slot.state;
+  }
+
+  /** How often one told how it stands: what it told last may be long ago. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** Starts the first one; it answers once `serve` was called. */
@@ -107,6 +117,7 @@ export class DataKeeper {
     clearTimeout(this.#restart);
     const old = this.#slot;
     this.#slot = next;
+    this.#life.begin();
     this.#options.told();
     if (old === undefined) return true;
     await this.#end(old);
@@ -126,6 +137,7 @@ export class DataKeeper {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#life.stop();
     clearTimeout(this.#restart);
     await Promise.all([this.#slot, this.#next].map((slot) => slot && this.#end(slot)));
   }
@@ -171,6 +183,10 @@ export class DataKeeper {
   #hear(slot: Slot, message: FromData): void {
     if (message.kind === 'cleared') return slot.cleared.resolve();
     slot.state = message.state;
+    if (slot === this.#slot) {
+      this.#heard++;
+      this.#life.heard();
+    }
     if (message.kind === 'ready') {
       slot.readyAtMs = performance.now();
       this.#hasAnswered = true;

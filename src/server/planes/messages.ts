@@ -112,6 +112,8 @@ export interface LogState {
 export interface OutsideState {
   /** Undefined: no data process tells. */
   readonly data: DataState | undefined;
+  /** How often one told: the same number is the same word as before. One of an earlier version does not count. */
+  readonly heard?: number;
   /** How often each process was started again. */
   readonly restarts: { readonly control: number; readonly data: number };
   /** Of the process that watches both. */

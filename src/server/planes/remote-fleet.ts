@@ -33,8 +33,10 @@ export class RemoteFleet implements FleetView {
 
   /** To be told of what the data process, and who watches it, tell. */
   hear(state: OutsideState): void {
+    // Who asks is told at once, also where the data process has said nothing since.
+    const isNew = state.heard === undefined || state.heard !== this.#state?.heard;
     this.#state = state;
-    if (state.data !== undefined) this.#silentLooks = 0;
+    if (state.data !== undefined && isNew) this.#silentLooks = 0;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 

@@ -238,7 +238,10 @@ export class Watcher {
     const data = this.#data.state;
     const restarts = { control: this.#control.respawn.count, data: this.#data.respawn.count };
     const log = sumOf(standardSink(1), data?.log);
-    this.#control.send({ kind: 'state', state: { data, restarts, privateBytes: privateBytes(), log } });
+    this.#control.send({
+      kind: 'state',
+      state: { data, heard: this.#data.heard, restarts, privateBytes: privateBytes(), log },
+    });
   }
 
   #emptyMemory(): number {
