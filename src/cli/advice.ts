@@ -24,9 +24,18 @@ const advice: Readonly<Record<string, string>> = {
   internal: 'look at the log of the server',
 };
 
-export function adviceOn({ code, detail }: { readonly code: string; readonly detail: string }): string | undefined {
+interface Refusal {
+  readonly code: string;
+  readonly detail: string;
+  /** What is wrong in a zone file. */
+  readonly findings?: readonly { readonly code: string }[];
+}
+
+export function adviceOn({ code, detail, findings = [] }: Refusal): string | undefined {
   // Only a zone that is deleted takes its services with it; an import and a prune say in their own sentence what to do.
   if (code === 'zone_has_services' && !detail.includes('services=delete')) return undefined;
+  if (findings.some((finding) => finding.code === 'include_refused'))
+    return '--include FOLDER brings in the files that it includes';
   return advice[code];
 }
 

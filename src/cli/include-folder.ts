@@ -1,6 +1,14 @@
 /** Files that `$INCLUDE` may name on the command line: those in one folder, wherever `..` or links seem to lead. */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { EXIT } from './exit.ts';
+import { Failure } from './failure.ts';
+
+/** What `--include` names. Throws Failure where that is no folder. */
+export function folderOf(name: string): string {
+  if (statSync(name, { throwIfNoEntry: false })?.isDirectory()) return name;
+  throw new Failure(EXIT.NO_INPUT, `--include: expected a folder, found ${name}`);
+}
 
 /** Reads files by paths relative to the folder: their bytes, or in a phrase why not. The folder must be there. */
 export function includeFrom(folder: string): (path: string) => Uint8Array | string {

@@ -1,15 +1,16 @@
 /** `teal zone`: zones, made, imported, exported, checked, listed, deleted. */
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Finding, Zone } from '../contract/types.ts';
+import type { Finding, Service, Zone } from '../contract/types.ts';
 import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { type FilterOptions, filtered, withFilters } from './filters.ts';
 import { columns, plural } from './format/text.ts';
+import { folderOf } from './include-folder.ts';
 import { readBytes } from './input-file.ts';
 import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
-import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
+import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { addZoneCheck } from './zone-check.ts';
 import { addZoneSet } from './zone-set.ts';
@@ -23,6 +24,7 @@ interface AddOptions extends SessionOptions {
 }
 
 interface ImportOptions extends SessionOptions {
+  readonly include?: string;
   readonly signatures?: string;
   readonly force?: boolean;
 }
@@ -101,14 +103,17 @@ function addImport(group: Command, shell: Shell): void {
     .description(
       'Replace all records of a zone by those of a zone file (RFC 1035), or of none; its services stay. Makes the zone if it is new.',
     )
+    .option('--include <folder>', 'files that $INCLUDE may name: those in this folder')
     .option(
       '--signatures <what>',
       "those that the file brings: keep (serve it as it is) or resign (by the zone's key here)",
     )
     .option('--force', 'though its parent may have a DS that leads nowhere then: those who validate find it bogus')
     .action(async (zone: string, file: string, options: ImportOptions) => {
-      const text = await readBytes(file, shell);
+      const bytes = await readBytes(file, shell);
+      const folder = options.include === undefined ? undefined : folderOf(options.include);
       const session = await openSession(shell, options);
+      const { text, warnings } = folder === undefined ? { text: bytes } : await wholeFile(session, zone, bytes, folder);
       const done = session.shell.stderr.isTerminal
         ? progress(session.shell, `Importing ${plural(text.length, 'byte')}`)
         : () => {};
@@ -119,11 +124,12 @@ function addImport(group: Command, shell: Shell): void {
           ...(force ? ['force=true'] : []),
         ];
         const query = said.length > 0 ? `?${said.join('&')}` : '';
-        const reply = await session.api.put<Import>(`${path`/v1/zones/${zone}/file`}${query}`, {
+        const taken = await session.api.put<Import>(`${path`/v1/zones/${zone}/file`}${query}`, {
           text,
           limitMs: FILE_TIME_LIMIT_MS,
         });
         done();
+        const reply = { ...taken, warnings: warnings ?? taken.warnings };
         session.show(reply, () => [
           ...reply.warnings.map(findingLine),
           `${reply.name}: ${plural(reply.rrsets, 'RRset')} in force as revision ${reply.revision}, serial ${reply.serial}.`,
@@ -138,8 +144,16 @@ function addImport(group: Command, shell: Shell): void {
     teal zone import example.com example.com.zone
     ssh old-ns cat /var/lib/bind/example.com.zone | teal zone import example.com -
     teal zone import example.com example.com.signed --signatures keep
+    teal zone import example.com example.com.zone --include /etc/zones
     `,
   );
+}
+
+/** Loaded only here: who includes nothing leaves reading to the server. */
+async function wholeFile(session: Session, zone: string, bytes: Buffer, folder: string) {
+  const { included } = await import('./zone-included.ts');
+  const services = await Array.fromAsync(session.api.all<Service>(filtered('/v1/services', { zone })));
+  return included(zone, bytes, folder, services);
 }
 
 function addExport(group: Command, shell: Shell): void {
