@@ -100,18 +100,22 @@ interface Open {
 
 function checkName(name: string, open: readonly Open[]): Problem | undefined {
   const inner = open.at(-1) as Open & { names: Set<string> };
+  const isOneMore = inner.names.size >= PROPERTIES_MAX;
+  // Where it is costs as much as it is deep, and a body can be deep all over: only what is refused is told its place.
+  if (name === '__proto__' || isOneMore || inner.names.has(name)) return refuseName(name, open, isOneMore);
+  inner.names.add(name);
+  inner.at = name;
+  return undefined;
+}
+
+function refuseName(name: string, open: readonly Open[], isOneMore: boolean): Problem {
   const path = open.slice(0, -1).map(({ at }) => String(at));
   const refuse = (what: string, where: readonly string[]) =>
     new Problem('body_invalid', what, { pointer: where.map((one) => `/${escapePointer(one)}`).join('') });
   if (name === '__proto__') return refuse('The property name "__proto__" is not allowed.', path);
-  if (inner.names.size >= PROPERTIES_MAX) {
-    const subject = path.length === 0 ? 'The body' : `The property ${JSON.stringify(path.join('.'))}`;
-    return refuse(`${subject} has at most ${PROPERTIES_MAX} properties: send more in several requests.`, path);
-  }
-  if (inner.names.has(name)) return refuse(`The property ${JSON.stringify(name)} is there twice.`, [...path, name]);
-  inner.names.add(name);
-  inner.at = name;
-  return undefined;
+  if (!isOneMore) return refuse(`The property ${JSON.stringify(name)} is there twice.`, [...path, name]);
+  const subject = path.length === 0 ? 'The body' : `The property ${JSON.stringify(path.join('.'))}`;
+  return refuse(`${subject} has at most ${PROPERTIES_MAX} properties: send more in several requests.`, path);
 }
 
 /** Index of the quote that ends the string that begins at `start`. The text is known to be JSON. */

@@ -69,6 +69,13 @@ t.test('an object of too many properties is named', async (t) => {
   t.match(inside, { detail: /^The property "records\.a\.test" has at most 1000/, pointer: '/records/a.test' });
 });
 
+t.test('a body that is as deep as it can be, with many names at its bottom, is looked through once', async (t) => {
+  const deep = 200_000;
+  const members = Array.from({ length: 900 }, (_, i) => `"p${i}":1`).join(',');
+  const body = `${'['.repeat(deep)}${Array(60).fill(`{${members}}`)}${']'.repeat(deep)}`;
+  t.ok('value' in parse(body), 'and not once more for each name: that takes minutes');
+});
+
 t.test('__proto__ is refused as a name, not as a value', async (t) => {
   t.match(parse('{"a":[{"__proto__":1}]}'), { code: 'body_invalid' });
   t.same(parse('{"a":"__proto__"}'), { value: { a: '__proto__' } });
