@@ -8,8 +8,10 @@ const TYPES: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'TXT', 'SRV', 
 const DOTLESS: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'NS', 'PTR', 'MX']);
 /** RFC 1035 §3.3. */
 const STRING_MAX_BYTES = 255;
-/** `\DDD` of a byte, `\X`, or a character (RFC 1035 §5.1). */
-const UNIT = /\\([01]\d\d|2[0-4]\d|25[0-5])|\\(.)|./gsu;
+/** `\DDD` of a byte, or `\X` (RFC 1035 §5.1). */
+const ESCAPE = /\\(?:([01]\d\d|2[0-4]\d|25[0-5])|(.))/gsu;
+/** RDLENGTH has two bytes (RFC 1035 §3.2.1), and each byte of the data is four characters at most, `\DDD`. */
+const TARGET_MAX_CHARS = 4 * 65_535;
 
 /** The code of a type that ExternalDNS knows. */
 export function typeCode(type: string): number | undefined {
@@ -20,7 +22,7 @@ export function typeCode(type: string): number | undefined {
 /** The target as it is shown; undefined: it is none. */
 export function normalTarget(type: string, text: string): string | undefined {
   const code = typeCode(type);
-  if (code === undefined) return undefined;
+  if (code === undefined || text.length > TARGET_MAX_CHARS) return undefined;
   const rdata = parseRdata(code, rdataText(type, text));
   return rdata instanceof Malformed ? undefined : shownTarget(type, rdata);
 }
@@ -68,8 +70,14 @@ function escaped(bytes: Uint8Array): string {
 
 /** The bytes of a text: an escape is one, and a character what UTF-8 makes of it, whichever of them stand beside each other. */
 function unescaped(text: string): Buffer {
-  const units = [...text.matchAll(UNIT)].map(([unit, digits, char]) => {
-    return digits === undefined ? Buffer.from(char ?? unit) : Buffer.of(Number(digits));
-  });
-  return Buffer.concat(units);
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (const { 0: unit, 1: digits, 2: char = '', index } of text.matchAll(ESCAPE)) {
+    parts.push(
+      Buffer.from(text.slice(from, index)),
+      digits === undefined ? Buffer.from(char) : Buffer.of(Number(digits)),
+    );
+    from = index + unit.length;
+  }
+  return Buffer.concat([...parts, Buffer.from(text.slice(from))]);
 }
