@@ -54,10 +54,15 @@ function firstFault(document: Document): Found | undefined {
 
 /** The first alias that stands for nothing: nearly always a name such as *.example.com that wants quotes. */
 function aliasOfNothing(document: Document): Found | undefined {
+  const named = new Set<string>();
   let found: Found | undefined;
+  // Once through the document: the library looks through all of it for each alias.
   visit(document, {
+    Value: (_key, { anchor }) => {
+      if (anchor !== undefined) named.add(anchor);
+    },
     Alias: (_key, alias) => {
-      if (alias.source !== '' && alias.resolve(document) !== undefined) return undefined;
+      if (named.has(alias.source)) return undefined;
       const name = alias.source.replace(/:$/, '');
       const what = `*${name} is an alias, and nothing is called &${name}: a text that begins with * is written in quotes, such as "*.example.com"`;
       found = { what, at: alias.range?.[0] ?? 0 };

@@ -40,6 +40,10 @@ t.test('other faults are told where they are; an earlier one first', (t) => {
 
 t.test('aliases are followed, but not for ever', (t) => {
   t.same(read('a: &x [1]\nb: *x\n'), { content: { a: [1], b: [1] } });
+  t.same(read('&k a: 1\nb: [*k]\n'), { content: { a: 1, b: ['a'] } }, 'of a key');
+  t.same(read('a: &x\nb: *x\n'), { content: { a: null, b: null } }, 'of nothing');
+  t.match(read('a: *x\nb: &x 1\n'), { fault: { what: quoted, line: 1, column: 4 } }, 'of what comes behind it');
+  t.match(read('a: &x 1\n---\nb: *x\n'), { fault: { what: quoted, line: 3, column: 4 } }, 'of another document');
   t.match(read('a: &x [*x]\n'), { fault: { what: /^aliases .* lead to themselves/, line: 1, column: 1 } });
   const names = [...'abcdefghij'];
   const bomb = names.map((name, i) => `${name}: &${name} [${Array(9).fill(i === 0 ? '1' : `*${names[i - 1]}`)}]\n`);
