@@ -92,6 +92,17 @@ t.test('a refusal names what was declared, and leads to it', async (t) => {
   }
 });
 
+t.test('a token that is there is compared by times that there are', async (t) => {
+  const api = await start(t);
+  const made = { name: 'ci', scope: 'read', expiresAt: '2100-03-02T00:00:00Z' };
+  t.equal((await api.request('POST', '/v1/tokens', { body: made })).statusCode, 201);
+  const declared = async (expiresAt: string) =>
+    (await plan(api, { tokens: { ci: { scope: 'read', expiresAt } } })).json();
+  t.match(await declared('2100-03-02t01:00:00+01:00'), { steps: [{ token: { action: 'none' } }] });
+  const never = await declared('2100-02-30T00:00:00Z');
+  t.match(never, { status: 422, code: 'expiry_invalid', pointer: '/tokens/ci/expiresAt' }, 'not 2 March');
+});
+
 t.test('a limited token is shown nothing out of its reach, and takes nothing away there', async (t) => {
   const api = await start(t);
   await api.request('PUT', '/v1/zones/other.test', { body: { ...zone, labels: { by: 'apply' } } });

@@ -1,6 +1,7 @@
 /** A declared token: made where it is not there, compared where it is, and never changed: its secret is with somebody. */
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../../model/errors.ts';
+import { readInstant } from '../../model/instant.ts';
 import { makeToken, type TokenBody, tokenBody } from '../../model/token.ts';
 import { tokenReply } from '../replies/tokens.ts';
 import { pointerTo } from './declared.ts';
@@ -27,7 +28,7 @@ export function tokenStep(
   }
   // One that has expired meanwhile is still as it was declared.
   const { expiresAt, ...lasting } = body;
-  const isSameEnd = expiresAt !== undefined && Date.parse(expiresAt) === there.expiresAtMs;
+  const isSameEnd = expiresAt !== undefined && readInstant(expiresAt) === there.expiresAtMs;
   const made = makeToken({ ...(isSameEnd ? lasting : body), name }, atMs);
   if (made instanceof Problem)
     return new Problem(made.code, `${name}: ${made.detail}`, { pointer: place(made.pointer ?? '') });
