@@ -16,6 +16,9 @@ const parts: Record<string, { code: ProblemCode; whole: string; property: string
   params: { code: 'name_invalid', whole: 'The path', property: 'path segment' },
 };
 
+/** Characters of a value that a refusal shows. */
+const SHOWN_MAX = 40;
+
 /** What a part of a request is held against. */
 interface Check {
   (data: unknown): ValidationResult;
@@ -90,7 +93,7 @@ function describe(
     case 'required':
       return `${path.length === 0 ? whole : subject} lacks the ${property} "${missingOf(fault)}".`;
     case 'type':
-      return `${subject} must be ${[fault.params.type].flat().map(article).join(' or ')}, not ${kindOf(valueAt(value, path))}.`;
+      return `${subject} must be ${expected(fault, property)}, not ${foundIn(valueAt(value, path), property)}.`;
     case 'enum':
       return `${subject} must be one of ${JSON.stringify(fault.params.allowedValues)}.`;
     case 'minLength':
@@ -113,6 +116,21 @@ function knownNames(schema: TSchema, schemaPath: string): string {
 
 function valueAt(root: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], root);
+}
+
+/** What a query or a path says is all text: that it is none of what was expected is no help, and what it says is. */
+function foundIn(value: unknown, property: string): string {
+  if (property === 'property' || typeof value !== 'string') return kindOf(value);
+  return JSON.stringify(value.length > SHOWN_MAX ? `${value.slice(0, SHOWN_MAX)}…` : value);
+}
+
+function expected({ params }: TLocalizedValidationError & { keyword: 'type' }, property: string): string {
+  // In text there is no sign before an integer (withIntegers).
+  const name = (type: string) => (property !== 'property' && type === 'integer' ? 'whole number' : type);
+  return [params.type]
+    .flat()
+    .map((type) => article(name(type)))
+    .join(' or ');
 }
 
 function kindOf(value: unknown): string {

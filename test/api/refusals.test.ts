@@ -55,6 +55,21 @@ t.test('a refusal says what would be right', async (t) => {
   }
   t.equal(await detailOf('PUT', '/v1/zones/a.test', { nameservers: [] }), 'The body lacks the property "hostmaster".');
   t.equal(await detailOf('PUT', app, 'null'), 'The body must be an object, not nothing.');
+  for (const limit of ['abc', '-1', '1.5', '1e2', '', ' 1']) {
+    t.equal(
+      await detailOf('GET', `/v1/zones?limit=${encodeURIComponent(limit)}`),
+      `The query parameter "limit" must be a whole number, not ${JSON.stringify(limit)}.`,
+    );
+  }
+  t.match(
+    await detailOf('GET', `/v1/zones?limit=${'9'.repeat(5000)}`),
+    /not "9{40}…"\.$/,
+    'and no more than is of use',
+  );
+  t.equal(
+    await detailOf('GET', '/v1/zones?limit=1&limit=2'),
+    'The query parameter "limit" must be a whole number, not an array.',
+  );
   t.equal(
     await detailOf('GET', '/v1/zones?page=2'),
     'Unknown query parameter "page"; known are: after, limit, q, label.',
