@@ -27,6 +27,12 @@ export const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
  */
 const OWED_CHECKPOINT_PAGES = 32_768;
 
+/**
+ * What is written to learn whether there is room for a change again. A shift takes a dozen pages of 4 KiB or two; what one
+ * that failed has left of the log's file has room for a few, on a disk that is full.
+ */
+const TRIAL_BYTES = 128 * 1024;
+
 /** Of which fleet's log a store is a copy, and who ran on it last. */
 export interface StoredFleet {
   /** The log's own random name. */
@@ -183,12 +189,14 @@ export class Store extends LogReads {
     }
   }
 
-  /** Tries what failed again, and a small write, to learn whether the store can be used again. */
+  /** Tries what failed again, and a write, to learn whether the store can be used again. */
   tryAgain(): Problem | undefined {
     // A page that was read badly is still in SQLite's memory, and would be read from there again.
     if (this.readFailure !== undefined) this.#database.pragma('shrink_memory');
     this.condition.readAgain();
-    this.#write(() => this.statements.trialWrite.run());
+    const failed = this.#write(() => this.statements.trialWrite.run(TRIAL_BYTES));
+    // The room that it took is free for the next change.
+    if (failed === undefined) this.#write(() => this.statements.endTrial.run());
     return this.failure;
   }
 

@@ -34,6 +34,7 @@ t.test('a full store', async (t) => {
   }
   t.equal(code, 'store_unavailable');
   t.ok(made > 10, `after ${made} RRsets`);
+  t.match(fixture.queries.readiness(), { code: 'store_unavailable' }, 'though a row that is there can be changed');
   t.equal(fixture.ask(`n${made - 1}.example.com`, 'TXT'), NXDOMAIN, 'the refused one is not answered');
   t.same(fixture.ask(app), ['192.0.2.10']);
   fixture.close();
