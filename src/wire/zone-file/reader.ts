@@ -8,6 +8,7 @@ import { Entries } from './entries.ts';
 import { type DoubtCode, Fault, type Findings, LeftOut } from './finding.ts';
 import { expandWords, type Generation, parseGeneration, rangeCount } from './generate.ts';
 import { type Header, parseTtl, readHeader } from './header.ts';
+import { whyNotText } from './not-text.ts';
 import { PlainReader, type PlainRecord } from './plain.ts';
 import { endOfLine, NOT_PLAIN } from './plain-line.ts';
 import { typographicQuotes } from './quotes.ts';
@@ -78,6 +79,13 @@ class Reader {
   }
 
   *read(bytes: Uint8Array, around: Omit<Scope, 'entries'>): Generator<ZoneRecord> {
+    const message = whyNotText(bytes);
+    if (message !== undefined) {
+      const { file } = around;
+      this.#findings.add({ severity: 'error', code: 'syntax_invalid', file, line: 1, column: 1, message });
+      this.#stopped ||= this.#findings.full;
+      return;
+    }
     const entries = new Entries(bytes);
     const { words } = entries;
     const scope: Scope = { ...around, entries };
