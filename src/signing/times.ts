@@ -24,9 +24,18 @@ export function timesOf(nowMs: number, digest: Uint8Array): Times {
   return { inception: now - INCEPTION_BACK, expiration: now + LIFETIME - Math.floor(share * JITTER) };
 }
 
-/** Whether a signature that ends then is to be made anew. */
-export function isDue(expiration: number, nowMs: number): boolean {
-  return expiration - nowMs / 1000 < REFRESH_LEFT;
+/** Whether a signature is to be made anew: it ends soon, or has not begun, as those of a clock that was ahead. */
+export function isDue(times: Times, nowMs: number): boolean {
+  return times.expiration - nowMs / 1000 < REFRESH_LEFT || !hasBegun(times, nowMs);
+}
+
+/** Whether validators believe a signature now (RFC 4035 §5.3.1). */
+export function isValid(times: Times, nowMs: number): boolean {
+  return times.expiration * 1000 > nowMs && hasBegun(times, nowMs);
+}
+
+function hasBegun({ inception }: Times, nowMs: number): boolean {
+  return inception * 1000 <= nowMs;
 }
 
 /**

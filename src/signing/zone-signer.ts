@@ -10,7 +10,7 @@ import { appendSignatureFields, readSignature, signedLabels } from '../wire/dnss
 import type { ClockFault } from './clock-witness.ts';
 import type { KeptSignatures } from './kept.ts';
 import { signatureOf } from './signature.ts';
-import { isBehind, isDue, type Times, timesOf } from './times.ts';
+import { isBehind, isDue, isValid, type Times, timesOf } from './times.ts';
 
 /** Of a SHA-256: two RRsets of one zone would have to meet in 128 bits. */
 const DIGEST_BYTES = 16;
@@ -128,10 +128,11 @@ export class ZoneSigner implements RRsetSigner {
     if (keys.length !== rrsigs.length) return false;
     const nowMs = this.#ground.nowMs();
     return rrsigs.every((rdata, i) => {
-      const { algorithm, keyTag: tag, expiration } = readSignature(rdata);
-      if (expiration * 1000 <= nowMs) this.missing += 1;
-      if (algorithm !== keys[i].algorithm || tag !== keys[i].tag || isDue(expiration, nowMs)) return false;
-      this.noteExpiry(expiration);
+      const signature = readSignature(rdata);
+      const { algorithm, keyTag: tag } = signature;
+      if (!isValid(signature, nowMs)) this.missing += 1;
+      if (algorithm !== keys[i].algorithm || tag !== keys[i].tag || isDue(signature, nowMs)) return false;
+      this.noteExpiry(signature.expiration);
       return true;
     });
   }
@@ -167,7 +168,7 @@ export class ZoneSigner implements RRsetSigner {
     const digest = hash('sha256', covered, 'buffer').subarray(0, DIGEST_BYTES);
     const fields = { type, ttlSeconds, labels: signedLabels(owner) };
     const found = kept.get(digest);
-    if (found !== undefined && !isDue(found.expiration, now)) return this.#given(key, fields, found, found.signature);
+    if (found !== undefined && !isDue(found, now)) return this.#given(key, fields, found, found.signature);
     const refusal = this.#refusal(key, now);
     if (refusal !== undefined) {
       if (found !== undefined && found.expiration * 1000 > now) return this.#given(key, fields, found, found.signature);

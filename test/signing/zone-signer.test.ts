@@ -133,6 +133,23 @@ t.test(
   },
 );
 
+t.test('what a clock that was ahead has signed is made anew, once nothing holds against the clock', async (t) => {
+  const key = makeKey();
+  const ahead = ground(t);
+  ahead.atMs += 20 * DAY * 1000;
+  const early = signerOf('example.test', key, ahead).sign(www, TYPE.A, 300, addresses);
+  // Its own file is gone, as whoever set the clock was told to do.
+  const shared = ground(t);
+  const signer = signerOf('example.test', key, shared);
+  t.notOk(signer.isCurrent(TYPE.A, early));
+  t.equal(signer.missing, 1, 'no validator believes it yet (RFC 4035 §5.3.1)');
+  const inception = readSignature(early[0] as Uint8Array).inception * 1000;
+  shared.atMs = inception - 1000;
+  t.notOk(signer.isCurrent(TYPE.A, early));
+  shared.atMs = inception;
+  t.ok(signer.isCurrent(TYPE.A, early), 'from then on it is as good as any');
+});
+
 t.test('a clock that is more than an hour behind: what is signed goes on, and nothing else is signed', async (t) => {
   const shared = ground(t);
   const signer = signerOf('example.test', makeKey(), shared);

@@ -1,10 +1,14 @@
 /** Signed zones whose signatures are lost, or have ended, when the server starts. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { SignatureKeeper } from '../../../src/control/dnssec/keeper.ts';
 import type { ZoneSigning } from '../../../src/model/dnssec/signing.ts';
+import { SIGNATURES_FILE } from '../../../src/store/signatures.ts';
 import { createTableMemory } from '../../../src/table/shared-memory.ts';
 import { TYPE } from '../../../src/wire/constants.ts';
+import { readSignature } from '../../../src/wire/dnssec/rrsig.ts';
 import { allGood, beginLarge, head, many, shapes, signCommand, waiting, zone } from '../../fixtures/aside.ts';
 import { bluegreen, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
 import { makeGround, type TestGround } from '../../fixtures/signing.ts';
@@ -103,6 +107,41 @@ t.test('signatures that have ended while the server stood still: services first,
   t.equal(signers.unreadiness(), undefined);
   t.equal(await keeper.look(zone), undefined);
 });
+
+for (const denial of ['nsec', 'nsec3'])
+  t.test(`a clock that was ahead: without its file of signatures a start makes all anew, by ${denial}`, async (t) => {
+    const memory = createTableMemory({ initialBytes: 2 ** 20, maxBytes: 2 ** 27, readers: 1 });
+    const first = beginLarge(t, { more: { memory } });
+    await first.send(`${head}${shapes}${many(300)}`);
+    first.must({ kind: 'service.put', name: 'zz.example.com', body: bluegreen(90, 10) } as unknown as Command);
+    first.must(signCommand({ denial }));
+    await first.done();
+    first.resigner.stop();
+    await first.files.stop();
+    first.close();
+    first.ground.file.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(join(first.folder, `${SIGNATURES_FILE}${end}`), { force: true });
+    const bare = makeGround(first.folder);
+    t.teardown(() => bare.file.close());
+    const again = beginLarge(t, { folder: first.folder, ground: bare, more: { memory, goesOn: true } });
+    t.equal(bare.kept.made, 0);
+    bare.atMs -= 20 * 86_400_000;
+    const { resigner, done, keeper, signers, message } = again;
+    const early = (): string[] =>
+      [...needed, ['n7.example.com', TYPE.A] as const, ['nothing.example.com', TYPE.A] as const].flatMap(
+        ([name, type]) => {
+          const rrsigs = message(name, type).records.filter((record) => record.type === TYPE.RRSIG);
+          return rrsigs.some(({ rdata }) => readSignature(rdata).inception * 1000 > bare.atMs) ? [name] : [];
+        },
+      );
+    t.ok(early().length > 20, 'this test can fail');
+    resigner.look();
+    await done();
+    t.equal(await keeper.look(zone), undefined);
+    t.same(early(), []);
+    t.equal(signers.unreadiness(), undefined);
+    allGood(t, again, 'all');
+  });
 
 /** Ends a process, and begins another one, which reads the rows. */
 async function startAgain(t: Test, ended: ReturnType<typeof beginLarge>): Promise<ReturnType<typeof beginLarge>> {
