@@ -10,13 +10,13 @@ export function parseWeightWords(words: readonly string[]): Record<string, Recor
     const [pool, text] = splitOnce(word);
     if (text === undefined) {
       service = word;
-      if (services[service] !== undefined) throw refuse(`${service} is named twice`);
+      if (Object.hasOwn(services, service)) throw refuse(`${service} is named twice`);
       services[service] = {};
       continue;
     }
     if (service === undefined) throw refuse(`expected the name of a service before ${JSON.stringify(word)}`);
     const weights = services[service];
-    if (weights[pool] !== undefined) throw refuse(`${service} has two weights for ${pool}`);
+    if (Object.hasOwn(weights, pool)) throw refuse(`${service} has two weights for ${pool}`);
     if (!/^\d+$/.test(text))
       throw refuse(`expected a weight from 0 to 65535 for ${pool}, found ${JSON.stringify(text)}`);
     weights[pool] = Number(text);

@@ -17,6 +17,15 @@ const declared = `services:
       green: { targets: [192.0.2.50], weight: 0 }
 `;
 
+t.test('a pool may be called what every object has', async (t) => {
+  const { type } = await startTyped(t);
+  const input = declared.replaceAll('green:', 'constructor:').replace('[192.0.2.20]', '[192.0.2.20], weight: 7');
+  t.match(await type('apply -f - --yes', { input }), { code: 0, stderr: '' });
+  const app = (await type('service show app.example.test --json')).json;
+  t.match(app, { pools: { constructor: { weight: 7 } } }, 'it is new, and has its weight from the file');
+  t.match(await type('shift app.example.test blue=1 constructor=3'), { code: 0 });
+});
+
 t.test('shown, refused by a person, confirmed, and then as declared', async (t) => {
   const { type } = await startTyped(t);
   const shown = [

@@ -32,7 +32,7 @@ t.test('where a rollback leads', async (t) => {
     ({ ...body, pools: { ...body.pools, blue: { ...body.pools.blue, weight: blue }, ...red } }) as const;
   const written = revision(4, 'service.put', body, put(5, {}));
   t.same(rollbackTarget(name, [written, shifted, made], none), { blue: 90, green: 10 }, 'weights written with it');
-  const prepared = revision(4, 'service.put', body, put(90, { red: { weight: 0, targets: ['192.0.2.30'] } }));
+  const prepared = revision(4, 'service.put', body, put(90, { constructor: { weight: 0, targets: ['192.0.2.30'] } }));
   t.equal(rollbackTarget(name, [prepared, made], none), 'nothing', 'a pool without weight moves nothing');
   const step = revision(4, 'release.step', { blue: 90, green: 10 }, { blue: 20, green: 80 }, [
     { kind: 'release', name: '9', before: null, after: null },

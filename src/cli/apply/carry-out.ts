@@ -231,7 +231,7 @@ function withoutWeights(declared: DeclaredService, { pools }: Service): Declared
   if (declared.pools === undefined) return declared;
   const kept = Object.entries(declared.pools).map(([name, { weight, ...rest }]) => [
     name,
-    pools[name] === undefined && weight !== undefined ? { ...rest, weight } : rest,
+    !Object.hasOwn(pools, name) && weight !== undefined ? { ...rest, weight } : rest,
   ]);
   return { ...declared, pools: Object.fromEntries(kept) };
 }

@@ -30,7 +30,8 @@ export function rollbackTarget(
 function shiftedByWriting(own: Revision['subjects'][number] | undefined): Weights | undefined {
   const [from, to] = [weightsOfBody(own?.before), weightsOfBody(own?.after)];
   if (from === undefined || to === undefined) return undefined;
-  const isShifted = Object.keys({ ...from, ...to }).some((pool) => (from[pool] ?? 0) !== (to[pool] ?? 0));
+  const weightIn = (weights: Weights, pool: string) => (Object.hasOwn(weights, pool) ? weights[pool] : 0);
+  const isShifted = Object.keys({ ...from, ...to }).some((pool) => weightIn(from, pool) !== weightIn(to, pool));
   return isShifted ? from : undefined;
 }
 

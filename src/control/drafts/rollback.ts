@@ -97,7 +97,8 @@ function shiftedFrom({ kind }: Revision, { before, after }: Subject): Weights | 
   if (kind !== 'service.put' || before === null || after === null) return undefined;
   const [from, to] = [weightsOfBody(before as ServiceBody), weightsOfBody(after as ServiceBody)];
   // A pool that comes or goes without a weight moves nothing.
-  const isShifted = Object.keys({ ...from, ...to }).some((pool) => (from[pool] ?? 0) !== (to[pool] ?? 0));
+  const weightIn = (weights: Weights, pool: string) => (Object.hasOwn(weights, pool) ? weights[pool] : 0);
+  const isShifted = Object.keys({ ...from, ...to }).some((pool) => weightIn(from, pool) !== weightIn(to, pool));
   return isShifted ? from : undefined;
 }
 

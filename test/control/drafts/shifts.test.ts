@@ -110,7 +110,8 @@ t.test('weights that were written with the service are a shift that is rolled ba
   write({ pools: { ...pools, red: { weight: 0, targets: ['192.0.2.30'] } } });
   write({ pools });
   fixture.must({ kind: 'weights.put', name: app, weights: { blue: 1, green: 1 } });
-  write({ pools: { ...bluegreen(1, 1).pools, red: { weight: 0, targets: ['192.0.2.30'] } } });
+  for (const name of ['red', 'constructor'])
+    write({ pools: { ...bluegreen(1, 1).pools, [name]: { weight: 0, targets: ['192.0.2.30'] } } });
   write(bluegreen(1, 1));
   t.match(back(), { weights: { blue: 10, green: 90 } });
   write({ pools: { ...pools, red: { weight: 5, targets: ['192.0.2.30'] } } });
