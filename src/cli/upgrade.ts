@@ -13,6 +13,8 @@ import type { Shell } from './shell.ts';
 /** A store of many names takes its time to load, and it is loaded anew where the layout of the table has changed. */
 const LIMIT_MS = 120_000;
 const LOOK_MS = 100;
+/** One that died is started again after ten seconds at the most; until then nobody holds the directory. */
+const BACK_MS = 12_000;
 const CONTROL = 'teal: control';
 const DATA = 'teal: data';
 
@@ -42,7 +44,7 @@ interface Processes {
 
 async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<void> {
   const directory = await dataDirectory(options, shell);
-  const server = findServer(directory);
+  const server = await findServer(directory);
   const before = childrenOf(server);
   try {
     process.kill(server, 'SIGUSR2');
@@ -74,11 +76,19 @@ function isNew(before: readonly number[], now: readonly number[]): boolean {
 }
 
 /** The process that watches the one which holds the directory's lock. Throws Failure. */
-function findServer(directory: string): number {
-  const inode = statSync(join(directory, 'teal.lock'), { throwIfNoEntry: false })?.ino;
-  const holders = inode === undefined ? [] : lockHolders(read('/proc/locks'), inode);
-  const holder = holders.find((pid) => pid > 0);
-  if (holder === undefined) throw new Failure(EXIT.UNAVAILABLE, `no server on this machine uses ${directory}`);
+async function findServer(directory: string): Promise<number> {
+  for (const startedAt = performance.now(); ; await sleep(LOOK_MS)) {
+    const inode = statSync(join(directory, 'teal.lock'), { throwIfNoEntry: false })?.ino;
+    const locks = read('/proc/locks');
+    const holders = inode === undefined ? [] : lockHolders(locks, inode);
+    const holder = holders.find((pid) => pid > 0);
+    if (holder !== undefined) return watcherOf(holder, directory);
+    if (inode === undefined || performance.now() - startedAt > BACK_MS || !isOneAway(locks))
+      throw new Failure(EXIT.UNAVAILABLE, `no server on this machine uses ${directory}`);
+  }
+}
+
+function watcherOf(holder: number, directory: string): number {
   if (titleOf(holder) === CONTROL) return parentOf(holder);
   throw new Failure(
     EXIT.UNAVAILABLE,
@@ -86,12 +96,24 @@ function findServer(directory: string): number {
   );
 }
 
+/** Whether some server answers whose control process is being started again. */
+function isOneAway(locks: string): boolean {
+  const holds = (pid: number): boolean => locks.includes(` ${pid} `);
+  return processes()
+    .filter((pid) => titleOf(pid) === DATA)
+    .some((pid) => !childrenOf(parentOf(pid)).control.some(holds));
+}
+
 function childrenOf(server: number): Processes {
-  const children = readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && parentOf(pid) === server);
+  const children = processes().filter((pid) => parentOf(pid) === server);
   const titled = (title: string): number[] => children.filter((pid) => titleOf(pid) === title);
   return { control: titled(CONTROL), data: titled(DATA) };
+}
+
+function processes(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
 }
 
 /** As ps shows it. */

@@ -159,19 +159,27 @@ t.test('teal upgrade replaces both, and no query is lost', { skip }, async (t) =
   await client.replies(100);
   t.equal((await shift(teal, 3)).status, 200);
   const before = [controlPid(teal.pid), dataPid(teal.pid)];
-  const upgrade = spawn(process.execPath, ['src/main.ts', 'upgrade', '--data-dir', folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: surroundings,
-  });
-  let words = '';
-  upgrade.stdout.on('data', (chunk) => {
-    words += chunk;
-  });
-  t.same(await once(upgrade, 'close'), [0, null]);
+  const upgrade = async (): Promise<string> => {
+    const child = spawn(process.execPath, ['src/main.ts', 'upgrade', '--data-dir', folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: surroundings,
+    });
+    let words = '';
+    child.stdout.on('data', (chunk) => {
+      words += chunk;
+    });
+    t.same(await once(child, 'close'), [0, null]);
+    return words;
+  };
+  const words = await upgrade();
   const now = [controlPid(teal.pid), dataPid(teal.pid)];
   t.equal(words, `upgraded: control process ${before[0]} → ${now[0]}, data process ${before[1]} → ${now[1]}\n`);
   await until(teal, client, 'upgraded');
   t.equal(await greenOf(teal), 3);
+  process.kill(controlPid(teal.pid), 'SIGKILL');
+  await until(teal, client, 'the control process ended');
+  t.match(await upgrade(), /^upgraded: /, 'while nobody holds the data directory for a moment');
+  await until(teal, client, 'upgraded', 2);
   t.equal((await shift(teal, 4)).status, 200);
   await allAnswered(t, teal, client);
 });
