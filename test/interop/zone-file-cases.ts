@@ -199,6 +199,7 @@ const rdata: readonly ZoneFileCase[] = [
     'LOC',
     'a LOC 42 21 54 N 71 06 18 W -24m 30m\nb LOC 52 14 05.123 N 00 08 50 E 10m 1m 2m 3m\nc LOC 1 N 2 E 0\nd LOC 90 S 180 W 42849672.95m 90000000m\n',
   ),
+  text('LOC of another version', 'a LOC \\# 16 01aabbccddeeff001122334455667788\n'),
   text('LOC with 60 minutes', 'a LOC 42 60 54 N 71 6 18 W -24m 30m\n'),
   text('LOC beyond the pole', 'a LOC 91 N 71 W 0\n'),
   text(

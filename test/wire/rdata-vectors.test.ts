@@ -84,6 +84,9 @@ t.test('RFC 1876: LOC', async (t) => {
       '00121613 7fffffff 7ffffc19 00000000',
       '0 0 0.001 S 0 0 0.999 W -100000.00m 1.00m 10000.00m 10.00m',
     ],
+    // Versions of the future, of whose format nothing is known.
+    ['LOC', '\\# 16 01ff1613934fd90059604e00ffffffff', '01ff1613 934fd900 59604e00 ffffffff'],
+    ['LOC', '\\# 3 02abcd', '02abcd'],
   ]);
 });
 

@@ -40,6 +40,8 @@ export const location: Field = {
     return undefined;
   },
   measure(rdata, offset) {
+    // Of the format of another version nothing is known (RFC 1876 §2): it is kept as it is.
+    if (offset < rdata.length && !hasLocationText(rdata)) return rdata.length - offset;
     const bytes = fixed('location', LOC_BYTES)(rdata, offset);
     if (typeof bytes !== 'number') return bytes;
     return checkLocation(rdata, offset) ?? bytes;
@@ -53,8 +55,12 @@ export const location: Field = {
   },
 };
 
+/** False for versions of the future. */
+export function hasLocationText(rdata: Uint8Array): boolean {
+  return rdata[0] === 0;
+}
+
 function checkLocation(rdata: Uint8Array, offset: number): Malformed | undefined {
-  if (rdata[offset] !== 0) return new Malformed(`the version of a location must be 0, not ${rdata[offset]}`);
   for (let at = offset + 1; at <= offset + 3; at++) {
     const digit = rdata[at] >> 4;
     const power = rdata[at] & 0x0f;

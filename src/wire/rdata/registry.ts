@@ -10,7 +10,7 @@ import type { Format } from './format.ts';
 import { discoveryOptional, gateway, hasKnownGateway, RELAY_KIND_MASK, relayType } from './gateway.ts';
 import { hostIdentity } from './host-identity.ts';
 import { hexGroups } from './identifiers.ts';
-import { location } from './location.ts';
+import { hasLocationText, location } from './location.ts';
 import { code, namedCode, seconds, uint8, uint16, uint32 } from './number.ts';
 import { addressPrefixes, hasPrefixText } from './prefixes.ts';
 import { rareFormats } from './registry-rare.ts';
@@ -105,7 +105,7 @@ const formats: { readonly [mnemonic in Mnemonic]?: Format } = {
   RP: { fields: [domainName('mailbox'), domainName('name of the text')] },
   AFSDB: { fields: [uint16('subtype'), domainName('server')] },
   AAAA: { fields: [ipv6('address')] },
-  LOC: { fields: [location] },
+  LOC: { fields: [location], hasText: hasLocationText },
   SRV: { fields: [uint16('priority'), uint16('weight'), uint16('port'), hostName('target')] },
   KX: { fields: [uint16('preference'), domainName('exchanger')] },
   NAPTR: {
