@@ -120,7 +120,7 @@ class Waiting {
     const count = descriptors.length >> 1;
     let waitMs = limitMs;
     for (let i = 0; i < this.#queues.length; i++) {
-      // Asked for by the wait: it makes the kernel send what it had no room for.
+      // The turn behind the wait sends them; where nothing is copied the wait itself has the driver do it.
       if (this.#queues[i].isSending && waitMs > RETRY_MS) waitMs = RETRY_MS;
     }
     if (this.#libc.poll(this.#address, count, waitMs) <= 0) return false;
