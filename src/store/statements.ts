@@ -1,6 +1,7 @@
 /** The SQL of the store, prepared once. */
 import type { Database } from 'better-sqlite3';
 
+/** In the order of `subjects`: by that of `revisions` each page would be looked for by sorting all that there is. */
 const HISTORY = `SELECT revisions.* FROM subjects JOIN revisions USING (revision)
   WHERE subjects.kind = ? AND subjects.name = ?`;
 
@@ -22,14 +23,14 @@ export function makeStatements(database: Database) {
     subjects: sql('SELECT kind, name, before, after FROM subjects WHERE revision = ? ORDER BY position'),
     subjectsAfter: sql(`SELECT revision, position, kind, name FROM subjects WHERE (revision, position) > (?, ?)
       ORDER BY revision, position LIMIT ?`),
-    history: sql(`${HISTORY} AND revision < ? ORDER BY revision DESC LIMIT ?`),
+    history: sql(`${HISTORY} AND revision < ? ORDER BY subjects.revision DESC LIMIT ?`),
     zoneStoodAfter: sql(`SELECT after <> 'null' OR (revision = ? AND before <> 'null') AS stood FROM subjects
       WHERE kind = 'zone' AND name = ? AND revision <= ? ORDER BY revision DESC LIMIT 1`),
     zoneStoodBefore: sql(`SELECT before <> 'null' AS stood FROM subjects
       WHERE kind = 'zone' AND name = ? AND revision > ? ORDER BY revision LIMIT 1`),
     subjectBefore: sql(`SELECT at_ms, before FROM subjects JOIN revisions USING (revision)
       WHERE subjects.kind = ? AND subjects.name = ? AND before <> 'null' ORDER BY revision DESC LIMIT ?`),
-    historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY revision LIMIT ?`),
+    historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY subjects.revision LIMIT ?`),
 
     putZone: sql(
       'INSERT INTO zones VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, content = excluded.content',
@@ -82,12 +83,12 @@ export function makeStatements(database: Database) {
     release: sql('SELECT body FROM releases WHERE id = ?'),
     releasesAfter: sql('SELECT body FROM releases WHERE id > ? ORDER BY id LIMIT ?'),
     releasesOf: sql(`SELECT body FROM releases JOIN release_services USING (id)
-      WHERE service = ? AND id > ? ORDER BY id LIMIT ?`),
+      WHERE service = ? AND id > ? ORDER BY release_services.id LIMIT ?`),
     activeReleases: sql(
       'SELECT body FROM releases WHERE id IN (SELECT id FROM release_services WHERE active) ORDER BY id',
     ),
     lastReleaseOf: sql(`SELECT body FROM releases JOIN release_services USING (id) WHERE service = ?
-      ORDER BY id DESC LIMIT 1`),
+      ORDER BY release_services.id DESC LIMIT 1`),
     releasingIn: sql(`SELECT services.name AS name FROM release_services JOIN services ON services.name = service
       WHERE active AND zone = ? ORDER BY services.name LIMIT 1`),
     activeReleaseOf: sql('SELECT body FROM releases JOIN release_services USING (id) WHERE service = ? AND active'),
