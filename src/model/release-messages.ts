@@ -22,7 +22,7 @@ export function waitMessage(release: Release, wait: Wait): string {
     case 'inconclusive':
       return `${capital(next)}, an analysis, was inconclusive: promote goes on, resume measures again, abort takes all back.`;
     case 'drain':
-      return `${capital(next)} waits until every pool without weight is drained for caches that honour TTL, ${wait.seconds} s at the longest.`;
+      return `${capital(next)} waits until every pool without weight is drained for caches that honour TTL: ${wait.seconds} s at the longest, or as long as caches hold older answers with a longer TTL.`;
     case 'approval':
       return `${capital(next)} waits for approval by somebody else${thanWho(release)}.`;
     case 'frozen':

@@ -65,7 +65,7 @@ export interface ReleaseBody {
  * What a release waits for before it goes on. `lowering`: until answers with the old TTL have expired; `turn`: nothing,
  * the next step is due at once; `pause`: a timed pause; `promotion`: a pause without end; `analysis`: its verdict;
  * `inconclusive`: a person, since its analysis could not tell; `drain`: until the pools without weight are drained, so
- * many seconds at the longest; `settling`: until answers from before the last step have
+ * many seconds at the longest where no cache holds older answers with a longer TTL; `settling`: until answers from before the last step have
  * expired; `frozen`: until a freeze is over, which holds its next shift; `approval`:
  * until somebody else than who asked for it approves.
  */
