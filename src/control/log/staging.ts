@@ -7,7 +7,7 @@ import { Unreadable } from '../../model/fleet/records.ts';
 import { encodeStaged, parseAnnounced, parseKept } from '../../model/fleet/staging.ts';
 import { reading, type Stored } from '../../model/fleet/transaction.ts';
 import type { PackedContent } from '../../store/packed.ts';
-import type { Timers } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { Chunks } from './chunks.ts';
 import { type Keeper, Lost } from './keeper.ts';
 import { Queue } from './queue.ts';
@@ -16,11 +16,15 @@ import type { StagedZones } from './staged.ts';
 /** How often to look for announcements: whoever imports waits for that, and no shift does. */
 const LOOK_MS = 500;
 
+/** What had no room is tried again that long after, and twice as long each time: each try reads and builds all of it. */
+const ROOM_AGAIN_MS = 1000;
+const ROOM_AGAIN_MAX_MS = 30_000;
+
 interface FollowerParts {
   readonly keeper: Keeper;
   readonly node: string;
   readonly incarnation: string;
-  readonly clock: Timers;
+  readonly clock: Pick<Clock, 'after' | 'steadyMs'>;
   readonly applier: {
     readonly staged: StagedZones;
     /** A commit of which nobody knows yet may need what was staged for it. */
@@ -35,6 +39,10 @@ export class ContentFollower {
   readonly #held = new Map<string, string>();
   /** The announcements that this node has answered, by their places. */
   readonly #said = new Map<string, number>();
+  /** The last content that an entry names and for which there was no room. */
+  #noRoom:
+    | { readonly content: string; readonly words: string; readonly waitMs: number; readonly againAtMs: number }
+    | undefined;
   /** One content at a time: the same may be wanted by an announcement and by an entry. */
   readonly #turns = new Queue();
   #isStopped = false;
@@ -70,12 +78,23 @@ export class ContentFollower {
     for (const change of changes) {
       if (change.op !== 'importZone') continue;
       const { content, zone } = change;
+      const before = this.#noRoom?.content === content ? this.#noRoom : undefined;
+      if (before !== undefined && this.#parts.clock.steadyMs() < before.againAtMs) return before.words;
       const chunks = await this.#chunksOf(content);
       if (typeof chunks === 'string') return `could not be staged: ${chunks}`;
       const failed = await this.#stage(zone.name, content, chunks);
-      if (failed !== undefined) return `could not be staged: ${failed.detail}`;
+      this.#noRoom = undefined;
+      if (failed === undefined) continue;
+      const words = `could not be staged: ${failed.detail}`;
+      if (failed.code === 'table_full') this.#waitForRoom(content, words, before?.waitMs);
+      return words;
     }
     return undefined;
+  }
+
+  #waitForRoom(content: string, words: string, waitedMs = ROOM_AGAIN_MS / 2): void {
+    const waitMs = Math.min(2 * waitedMs, ROOM_AGAIN_MAX_MS);
+    this.#noRoom = { content, words, waitMs, againAtMs: this.#parts.clock.steadyMs() + waitMs };
   }
 
   async #look(): Promise<void> {
