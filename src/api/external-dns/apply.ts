@@ -173,7 +173,10 @@ export class Application {
     return plan instanceof Problem ? plan : { ...plan, service: found.service };
   }
 
-  /** All records of the zone in one list. A name that it is refused for is left out, with what tells of its owner. */
+  /**
+   * All records of the zone in one list. A name that it is refused for is left out, with what tells of its owner. Where too
+   * many are refused for that, the others go in shorter lists, so that none waits for ever for those that cannot be.
+   */
   async #runRecords(zone: string, names: readonly string[]): Promise<void> {
     let stale = 0;
     for (let attempt = 0; attempt < REFUSED_ONE_BY_ONE_MAX && stale < ATTEMPTS_MAX; attempt++) {
@@ -186,10 +189,28 @@ export class Application {
       const done = work.changes.length === 0 ? undefined : await this.#send(work);
       if (done === undefined) return;
       if (done.problem.code === 'revision_stale') stale += 1;
-      else if (done.name === undefined) break;
+      // It is of the zone, or of the server, and so of all of them.
+      else if (done.name === undefined) return this.#refuseRest(names, done.problem);
       else this.#refuse(done.name, done.problem);
     }
-    for (const name of names) if (!this.refused.has(name)) this.#refuse(name, RESTLESS);
+    if (stale === ATTEMPTS_MAX || names.length <= REFUSED_ONE_BY_ONE_MAX) return this.#refuseRest(names, RESTLESS);
+    // What tells of owners comes last: it is known by then which of them were refused.
+    const left = names.filter((name) => !this.refused.has(name));
+    const ordered = [
+      ...left.filter((name) => !this.#tellsOwner(name)),
+      ...left.filter((name) => this.#tellsOwner(name)),
+    ];
+    for (let at = 0; at < ordered.length; at += REFUSED_ONE_BY_ONE_MAX) {
+      await this.#runRecords(zone, ordered.slice(at, at + REFUSED_ONE_BY_ONE_MAX));
+    }
+  }
+
+  #refuseRest(names: readonly string[], problem: Problem): void {
+    for (const name of names) if (!this.refused.has(name)) this.#refuse(name, problem);
+  }
+
+  #tellsOwner(name: string): boolean {
+    return (this.#edits.get(name) ?? []).some(({ endpoint: { owned } }) => owned !== undefined);
   }
 
   async #send({ zone, changes }: Collected): Promise<{ problem: Problem; name: string | undefined } | undefined> {

@@ -1,6 +1,7 @@
 /** The door for ExternalDNS: who is let in, what is left out, and what is refused so that it comes again. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { Problem } from '../../../src/model/errors.ts';
 import { ADMIN, READER } from '../../fixtures/api.ts';
 import { MEDIA_TYPE, weighted } from '../../fixtures/external-dns/cluster.ts';
 import { NAME, revisionOf, start, weightsOf } from '../../fixtures/external-dns/start.ts';
@@ -133,6 +134,45 @@ t.test('tokens: as a Basic password or a bearer; without the right 403, without 
   plain.wanted = [{ dnsName: 'www.example.com', targets: ['192.0.2.7'], recordType: 'A' }];
   t.match(await plain.sync(), { status: 204, body: '' });
   t.equal((await plain.sync()).planned, 0);
+});
+
+t.test('however many names are refused, all others of the request come to stand, each with its TXT', async (t) => {
+  const { api, cluster } = await start(t);
+  const of = (i: number, recordType: string, target: string) => {
+    return { dnsName: `n${i}.example.com`, recordType, targets: [target] };
+  };
+  const [people, one] = [cluster('people'), cluster('cluster-a')];
+  const taken = Array.from({ length: 60 }, (_, i) => of(i * 2, 'CNAME', 'host.example.net'));
+  t.equal((await people.ask('POST', '/records', { create: taken })).statusCode, 204);
+  // Every other name has a CNAME of others already.
+  one.wanted = Array.from({ length: 120 }, (_, i) => of(i, 'A', '192.0.2.1'));
+  const registry = one.wanted.map(({ dnsName }) => ({
+    ...{
+      dnsName: `a-${dnsName}`,
+      recordType: 'TXT',
+      targets: ['"heritage=external-dns,external-dns/owner=cluster-a"'],
+    },
+    labels: { owner: 'cluster-a', ownedRecord: dnsName },
+  }));
+  const reply = await one.ask('POST', '/records', { create: [...registry, ...one.wanted] });
+  t.match(reply, { statusCode: 503, body: /^cname_conflict: n\d+\.example\.com, and 59 more was refused/ });
+  const found = await one.records();
+  const named = (recordType: string) => found.filter((each) => each.recordType === recordType);
+  t.same([named('A').length, named('TXT').length, named('CNAME').length], [60, 60, 60]);
+  const owned = new Set(named('A').map(({ dnsName }) => `a-${dnsName}`));
+  t.ok(
+    named('TXT').every(({ dnsName }) => owned.has(dnsName)),
+    'nobody owns what was refused',
+  );
+
+  // What is of the zone, or of the server, is told in its own words.
+  const { engine } = api.parts;
+  engine.execute = async () => new Problem('store_unavailable', 'The disk is full.');
+  const full = await one.ask('POST', '/records', { create: [of(1000, 'A', '192.0.2.1'), of(1001, 'A', '192.0.2.1')] });
+  t.match(full, {
+    statusCode: 503,
+    body: /^store_unavailable: n1000\.example\.com, and 1 more was refused.*The disk is full\./,
+  });
 });
 
 t.test('two changes of one RRset, a body of thousands of names, and addresses beside a host name', async (t) => {
