@@ -16,9 +16,9 @@ import type { StagedZones } from './staged.ts';
 /** How often to look for announcements: whoever imports waits for that, and no shift does. */
 const LOOK_MS = 500;
 
-/** What had no room is tried again that long after, and twice as long each time: each try reads and builds all of it. */
-const ROOM_AGAIN_MS = 1000;
-const ROOM_AGAIN_MAX_MS = 30_000;
+/** What this node could not stage is tried again that long after, and twice as long each time: each try reads and builds all of it. */
+const AGAIN_MS = 1000;
+const AGAIN_MAX_MS = 30_000;
 
 interface FollowerParts {
   readonly keeper: Keeper;
@@ -39,8 +39,8 @@ export class ContentFollower {
   readonly #held = new Map<string, string>();
   /** The announcements that this node has answered, by their places. */
   readonly #said = new Map<string, number>();
-  /** The last content that an entry names and for which there was no room. */
-  #noRoom:
+  /** The last content that an entry names and that could not be staged: for want of room in the table or on the disk. */
+  #refused:
     | { readonly content: string; readonly words: string; readonly waitMs: number; readonly againAtMs: number }
     | undefined;
   /** One content at a time: the same may be wanted by an announcement and by an entry. */
@@ -78,23 +78,24 @@ export class ContentFollower {
     for (const change of changes) {
       if (change.op !== 'importZone') continue;
       const { content, zone } = change;
-      const before = this.#noRoom?.content === content ? this.#noRoom : undefined;
+      const before = this.#refused?.content === content ? this.#refused : undefined;
       if (before !== undefined && this.#parts.clock.steadyMs() < before.againAtMs) return before.words;
       const chunks = await this.#chunksOf(content);
       if (typeof chunks === 'string') return `could not be staged: ${chunks}`;
       const failed = await this.#stage(zone.name, content, chunks);
-      this.#noRoom = undefined;
+      this.#refused = undefined;
       if (failed === undefined) continue;
       const words = `could not be staged: ${failed.detail}`;
-      if (failed.code === 'table_full') this.#waitForRoom(content, words, before?.waitMs);
+      // What etcd did not give costs nothing to ask for again.
+      if (failed.code !== 'fleet_unavailable') this.#wait(content, words, before?.waitMs);
       return words;
     }
     return undefined;
   }
 
-  #waitForRoom(content: string, words: string, waitedMs = ROOM_AGAIN_MS / 2): void {
-    const waitMs = Math.min(2 * waitedMs, ROOM_AGAIN_MAX_MS);
-    this.#noRoom = { content, words, waitMs, againAtMs: this.#parts.clock.steadyMs() + waitMs };
+  #wait(content: string, words: string, waitedMs = AGAIN_MS / 2): void {
+    const waitMs = Math.min(2 * waitedMs, AGAIN_MAX_MS);
+    this.#refused = { content, words, waitMs, againAtMs: this.#parts.clock.steadyMs() + waitMs };
   }
 
   async #look(): Promise<void> {

@@ -1,5 +1,5 @@
-/** An import of others for which this node has no room is not read and built again each second for ever. */
-import t from 'tap';
+/** An import of others that this node cannot stage, for want of room or for a fault of its own, is not read and built again each second for ever. */
+import t, { type Test } from 'tap';
 import { StagedZones } from '../../../src/control/log/staged.ts';
 import { ContentFollower } from '../../../src/control/log/staging.ts';
 import type { Entry } from '../../../src/model/entry.ts';
@@ -12,7 +12,17 @@ import { MemoryKeeper } from '../../fixtures/keeper.ts';
 const CONTENT = 'c'.repeat(64);
 const entry = { changes: [{ op: 'importZone', zone: { name: 'big.test' }, content: CONTENT }] } as unknown as Entry;
 
-t.test('what has no room is tried again more and more seldom, and comes in once there is room', async (t) => {
+/** Why it could not be staged, and what is told of it. */
+const refusals = [
+  new Problem('table_full', 'The table has no room.'),
+  new Problem('store_unavailable', 'The disk is full.'),
+  new Problem('internal', 'A fault of Teal.'),
+];
+
+for (const refusal of refusals)
+  t.test(`${refusal.code}: it is tried again more and more seldom, and comes in once it can`, (t) => tried(t, refusal));
+
+async function tried(t: Test, refusal: Problem): Promise<void> {
   const etcd = new MemoryKeeper();
   etcd.put(keptKey(CONTENT), encodeKept({ chunks: 1, revision: 5 }));
   etcd.put(contentKey(CONTENT, 0), bytesOf('records'));
@@ -22,7 +32,7 @@ t.test('what has no room is tried again more and more seldom, and comes in once 
   staged.stager = {
     stage: async () => {
       tries++;
-      return hasRoom ? ({ content: CONTENT } as never) : new Problem('table_full', 'The table has no room.');
+      return hasRoom ? ({ content: CONTENT } as never) : refusal;
     },
     drop: () => {},
   };
@@ -38,11 +48,11 @@ t.test('what has no room is tried again more and more seldom, and comes in once 
     for (let second = 0; second < seconds; second++, nowMs += 1000) words = await follower.bring(entry);
     return words;
   };
-  t.equal(await pass(3), 'could not be staged: The table has no room.');
+  t.equal(await pass(3), `could not be staged: ${refusal.detail}`);
   t.equal(tries, 2);
-  t.equal(await pass(120), 'could not be staged: The table has no room.', 'the reason stays');
+  t.equal(await pass(120), `could not be staged: ${refusal.detail}`, 'the reason stays');
   t.ok(tries < 10, `${tries} tries in two minutes`);
   hasRoom = true;
   t.equal(await pass(31), undefined);
   t.ok(follower.has(entry));
-});
+}
