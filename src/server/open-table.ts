@@ -21,7 +21,7 @@ import { TYPE } from '../wire/constants.ts';
 import { openTokens } from './admin.ts';
 import { mustSeed, seedCommands } from './bootstrap.ts';
 import { logChanges } from './change-log.ts';
-import { mustWork } from './errors.ts';
+import { mustWork, StartError } from './errors.ts';
 import { IMAGE_FILE } from './image/format.ts';
 import { readImage } from './image/read.ts';
 import { readVersion } from './version.ts';
@@ -142,6 +142,7 @@ function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): O
   const registry = registryOf(memory, places);
   const table = Table.adopt(memory.shared, registry);
   if (typeof table === 'string') return table;
+  mustNotBeLost(ground, table);
   for (const answered of table.content.services()) {
     if (answered.health === undefined) continue;
     const service = store.service(answered.name);
@@ -159,6 +160,17 @@ function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): O
   if (why !== undefined) return why;
   seed(ground, engine);
   return { table, registry, engine, memory, copied: undefined };
+}
+
+/**
+ * A table that is answered from, and a store in which nothing ever was: the data directory went away under a server that
+ * runs, with its disk, say. What a new one would be answered with is an outage; as it is, only changes have to wait.
+ */
+function mustNotBeLost({ settings, store }: Ground, { held }: Table): void {
+  if (held === undefined || held.revision === 0 || !store.isUnused || settings.startEmpty) return;
+  throw new StartError(
+    `${settings.dataDir} is empty, and what is answered from memory is of revision ${held.revision}: put the directory back, or restore a backup (teal restore); or stop the server, whose next start begins anew`,
+  );
 }
 
 function registryOf({ counters, notes }: TableMemory, places: number): CounterRegistry {

@@ -284,6 +284,20 @@ t.test('a table that lives is gone on with, and copied; one that is in doubt is 
   t.ok(isWhole(anew));
 });
 
+t.test('a table that lives is not given up for a data directory that is empty', async (t) => {
+  const { folder } = directory(t);
+  const first = await open(t, folder);
+  first.close();
+  const never = (): TableMemory => {
+    throw new Error('it is not wanted');
+  };
+  const lost = /is empty, and what is answered from memory is of revision 52: put the directory back/;
+  await t.rejects(open(t, temporaryFolder(t), { ...first.memory, anew: never }), lost);
+  t.ok(isWhole(first), 'it is answered from');
+  const back = await open(t, folder, { ...first.memory, anew: never });
+  t.same(back.lines, ['table taken over']);
+});
+
 t.test('a table that was not loaded to its end is built anew', async (t) => {
   const folder = temporaryFolder(t);
   makeEngine(t, { folder }).close();
