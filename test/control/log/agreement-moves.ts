@@ -20,6 +20,20 @@ const freezeBody = (n: number) => ({
   ...(n % 2 === 1 && { labels: { n: String(n) } }),
 });
 
+/** Some wait for a person, some for another one, some for a gate. */
+export const releaseBody = (n: number) => ({
+  to: n % 2 === 0 ? 'green' : 'blue',
+  steps: [
+    { setWeight: 10 },
+    n < 2
+      ? { pause: {} }
+      : n < 3
+        ? { pause: { approval: { by: 'other' } } }
+        : { analysis: { intervalSeconds: 1, count: 1, metrics: [{ name: 'up', web: { url: 'https://h.example/' } }] } },
+    { setWeight: 100 },
+  ],
+});
+
 /** The last one that was proposed, in whatever state. */
 const lastProposal = ({ fixture }: Ledger): string => fixture.store.proposals(0, 1000).at(-1)?.id ?? '1';
 
@@ -58,6 +72,13 @@ export function agreement(lastRelease: (ledger: Pick<Ledger, 'fixture'>) => stri
     }),
   };
 }
+
+/** The same where its zone may be gone, or a release goes on. */
+export const wantsApproval: Move = (ledger) => {
+  const shop = 'shop.other.test';
+  ledger.execute({ kind: 'service.put', name: shop, body: bluegreen(1, 0, { approval: 'required' }) });
+  ledger.execute({ kind: 'weights.put', name: shop, weights: { blue: 0, green: 1 } });
+};
 
 /** Something that waits for somebody. Not one of those that come with keys, whose turns they would take. */
 export const proposes: Move = ({ fixture }) => {

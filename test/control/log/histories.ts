@@ -11,7 +11,7 @@ import { storedRRsets } from '../../fixtures/blocks.ts';
 import { buildQuery, decode } from '../../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, NOON_MS } from '../../fixtures/engine.ts';
 import { askBytes } from '../../fixtures/table.ts';
-import { agreement, agreements, proposes } from './agreement-moves.ts';
+import { agreement, agreements, proposes, releaseBody, wantsApproval } from './agreement-moves.ts';
 import { dnssec, keyOf } from './signing-moves.ts';
 
 const zones = ['example.com', 'sub.example.com', 'other.test'];
@@ -102,7 +102,8 @@ const zoneBody = (n: number) => ({
 const labelled = (n: number) => (n % 3 === 0 ? {} : { labels: n % 3 === 1 ? { n: String(n) } : {} });
 const zoneOf = (name: string): string =>
   zones.find((each) => each !== 'example.com' && name.endsWith(each)) ?? zones[0];
-const texts = (n: number): string[] => Array.from({ length: (n % 3) + 1 }, (_, i) => `"${'x'.repeat(n * 180)}${i}"`);
+const texts = (n: number): string[] =>
+  Array.from({ length: (n % 3) + 1 }, (_, i) => `${`"${'x'.repeat(180)}" `.repeat(n)}"${i}"`);
 const rrset = (name: string, n: number) => ({ zone: zoneOf(name), name, type: 'TXT', ttlSeconds: n, rdata: texts(n) });
 
 /** A zone file; a large one is staged, a small one committed with its import. */
@@ -113,21 +114,11 @@ function zoneFile(zone: string, names: number): string {
   );
 }
 
-const releaseBody = (n: number) => ({
-  to: n % 2 === 0 ? 'green' : 'blue',
-  steps: [
-    { setWeight: 10 },
-    n < 2
-      ? { pause: {} }
-      : n < 3
-        ? { pause: { approval: { by: 'other' } } }
-        : { analysis: { intervalSeconds: 1, count: 1, metrics: [{ name: 'up', health: {} }] } },
-    { setWeight: 100 },
-  ],
-});
-
-/** A history begins with a zone, or most of what comes first would be of none. */
-export const beginning: readonly Move[] = zones.map((zone) => does({ kind: 'zone.put', zone, body: zoneBody(1) }));
+/** A history begins with zones and services, or most of what comes after would be of none, and refused. */
+export const beginning: readonly Move[] = [
+  ...zones.map((zone) => does({ kind: 'zone.put', zone, body: zoneBody(1) })),
+  ...services.map((name) => does({ kind: 'service.put', name, body: bluegreen(1, 0) })),
+];
 
 /** How each kind of command is made; one that is new does not compile until it is here. */
 const kinds: { readonly [Kind in Command['kind']]: fc.Arbitrary<Move> } = {
@@ -250,10 +241,20 @@ function does(command: Command): Move {
 }
 
 /** Most are refused in a zone or a service that is not there: what makes them comes more often. */
-const makers = ['dnssec.sign', 'dnssec.step', 'zone.put', 'zone.import', 'service.put', 'release.create', 'rrset.put'];
+const makers = [
+  'dnssec.sign',
+  'dnssec.step',
+  'zone.put',
+  'zone.import',
+  'service.put',
+  'release.create',
+  'rrset.put',
+  'records.change',
+];
 
 export const moves: fc.Arbitrary<Move> = fc.oneof(
   ...Object.entries(kinds).map(([kind, arbitrary]) => ({ weight: makers.includes(kind) ? 4 : 1, arbitrary })),
+  { weight: 4, arbitrary: fc.constant(wantsApproval) },
 );
 
 /** A history in which every kind of change is, and which shows each of them at its end. */
@@ -327,9 +328,9 @@ const queries: Readonly<Record<string, string>> = {
   packed_chunks: 'SELECT * FROM packed_chunks WHERE hash IN (SELECT hash FROM packed WHERE revision > 0)',
 };
 
-/** What the table answers, each several times: both draw the same numbers. */
+/** What the table answers, each several times: all draw the same numbers. */
 export function answersOf({ fixture }: Ledger): string[] {
-  const { responder } = fixture;
+  const responder = fixture.makeResponder();
   const names = [...zones, ...services, ...owners, 'gone.test', 'n0.other.test', 'n599.other.test', 'x.w.example.com'];
   return names.flatMap((name) =>
     ['A', 'TXT', 'SOA'].flatMap((type) =>
