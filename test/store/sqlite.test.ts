@@ -32,6 +32,20 @@ t.test(
   },
 );
 
+t.test('what is written to learn whether there is room for a change is room for the next one', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = openStore(folder);
+  const database = new Sqlite(join(folder, 'teal.db'), { readonly: true });
+  const freeBytes = (): number =>
+    Number(database.pragma('freelist_count', { simple: true })) *
+    Number(database.pragma('page_size', { simple: true }));
+  const before = freeBytes();
+  t.equal(store.tryAgain(), undefined);
+  t.ok(freeBytes() - before > 100 * 1024, `${freeBytes() - before} bytes`);
+  database.close();
+  store.close();
+});
+
 t.test('a database of a newer version, a broken one and a folder that is a file are refused', async (t) => {
   const folder = temporaryFolder(t);
   const database = new Sqlite(join(folder, 'teal.db'));
