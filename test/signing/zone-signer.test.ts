@@ -93,6 +93,26 @@ t.test('the same RRset is signed once: by this process, and by the one after it'
   t.equal(second.kept.made, 0);
 });
 
+t.test('whatever was signed before, each signature is of the RRset that it is given for', async (t) => {
+  const key = makeKey();
+  const signer = signerOf('example.test', key, ground(t));
+  const record = fc.nat(3).map((n) => Uint8Array.of(192, 0, 2, n));
+  const rrset = fc.record({
+    owner: fc.constantFrom(www, zone, nameToWire('*.example.test')),
+    type: fc.constantFrom(TYPE.A, TYPE.TXT),
+    ttlSeconds: fc.constantFrom(60, 300),
+    rdata: fc.uniqueArray(record, { minLength: 1, maxLength: 4, selector: String }),
+  });
+  fc.assert(
+    fc.property(rrset, ({ owner, type, ttlSeconds, rdata }) => {
+      const [rrsig] = signer.sign(owner, type, ttlSeconds, rdata) as [Uint8Array];
+      const { typeCovered, originalTtlSeconds } = readSignature(rrsig);
+      return typeCovered === type && originalTtlSeconds === ttlSeconds && isGood(key, owner, rdata, rrsig);
+    }),
+    { numRuns: runs(400) },
+  );
+});
+
 t.test('lifetimes: 14 days less up to two, an hour back, made anew with seven days left', async (t) => {
   const key = makeKey();
   const shared = ground(t);
