@@ -14,6 +14,8 @@ import { MemoryKeeper } from '../../fixtures/keeper.ts';
 
 /** What a node asks of etcd before it is done, at the most. */
 const ASKED_MAX = 6;
+/** What it asks of it at the least: where it stands, a chunk, and that this is it from now on. */
+const ASKED_LEAST = 3;
 
 /** A way to etcd on which the other node comes in between, before the transaction of this number. */
 function interrupted(keeper: Keeper, at: number, other: () => Promise<unknown>): Keeper {
@@ -27,15 +29,37 @@ function interrupted(keeper: Keeper, at: number, other: () => Promise<unknown>):
   };
 }
 
+/** A way to etcd of a node that ends, as far as anybody sees, before the transaction of this number; `ended`: when it has. */
+function ending(keeper: Keeper, at: number): { readonly keeper: Keeper; readonly ended: Promise<void> } {
+  let asked = 0;
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const transact: Keeper['transact'] = (transaction) => {
+    if (asked++ < at) return keeper.transact(transaction);
+    resolve();
+    return new Promise(() => {});
+  };
+  return { keeper: { ...keeper, transact }, ended };
+}
+
 function makeNode(t: Test, zone: string) {
   const fixture = makeEngine(t);
   fixture.must({ kind: 'zone.put', zone, body: zoneBody });
   const { engine, store, folder: dataDir } = fixture;
-  return { engine, store, dataDir, settings: { name: 'production', staleAfterSeconds: 5 }, hasTakenPart: false };
+  const goOn = () => fixture.must({ kind: 'zone.put', zone: `next.${zone}`, body: zoneBody });
+  return { engine, store, dataDir, goOn, settings: { name: 'production', staleAfterSeconds: 5 }, hasTakenPart: false };
 }
 
 const readable = async (t: Test, keeper: Keeper): Promise<unknown> =>
   downloadSnapshot(keeper, join(temporaryFolder(t), 'read.db'));
+
+const refresh = (t: Test, { dataDir, store }: ReturnType<typeof makeNode>, keeper: Keeper) =>
+  refreshSnapshot({
+    keeper: { ...keeper, deleteRange: async () => undefined },
+    dataDir,
+    lastRevision: () => store.lastRevision,
+    log: { info() {}, warn: (words: unknown) => t.fail(String(words)) } as never,
+    entriesBetween: 0,
+  });
 
 for (let at = 0; at < ASKED_MAX; at++) {
   t.test(`two found the fleet, and one comes in between before transaction ${at}`, async (t) => {
@@ -58,19 +82,45 @@ for (let at = 0; at < ASKED_MAX; at++) {
       const etcd = new MemoryKeeper();
       const [one, two] = [makeNode(t, 'one.test'), makeNode(t, 'two.test')];
       t.match(await foundLog({ ...one, keeper: etcd.of('one') }, () => {}), { revision: 1 });
-      const refresh = (node: typeof one, keeper: Keeper) =>
-        refreshSnapshot({
-          keeper: { ...keeper, deleteRange: async () => undefined },
-          dataDir: node.dataDir,
-          lastRevision: () => node.store.lastRevision,
-          log: { info() {}, warn: (words: unknown) => t.fail(String(words)) } as never,
-          entriesBetween: 0,
-        });
       await refresh(
+        t,
         one,
-        interrupted(etcd.of('one'), at, () => refresh(two, etcd.of('two'))),
+        interrupted(etcd.of('one'), at, () => refresh(t, two, etcd.of('two'))),
       );
       t.match(await readable(t, etcd.of('three')), { revision: 1 });
     },
   );
+
+  for (let last = 1; last <= ASKED_LEAST; last++) {
+    t.test(
+      `before transaction ${at} another begins to found it, and ends before its transaction ${last}`,
+      async (t) => {
+        const etcd = new MemoryKeeper();
+        const [one, two] = [makeNode(t, 'one.test'), makeNode(t, 'two.test')];
+        const other = (): Promise<unknown> => {
+          const { keeper, ended } = ending(etcd.of('two'), last);
+          return Promise.race([ended, foundLog({ ...two, keeper }, () => {})]);
+        };
+        const first = await foundLog({ ...one, keeper: interrupted(etcd.of('one'), at, other) }, () => {});
+        if (first instanceof Problem) t.match(first.code, /^(?:busy|fleet_exists)$/);
+        if (first instanceof Problem && first.code === 'busy')
+          t.match(await foundLog({ ...one, keeper: etcd.of('one') }, () => {}), { revision: 1 }, 'tried again');
+        t.match(await readable(t, etcd.of('three')), { revision: 1 });
+      },
+    );
+
+    t.test(`before transaction ${at} of a leader the next one begins, and ends before its ${last}`, async (t) => {
+      const etcd = new MemoryKeeper();
+      const [one, two] = [makeNode(t, 'one.test'), makeNode(t, 'two.test')];
+      await foundLog({ ...one, keeper: etcd.of('one') }, () => {});
+      // What is pointed at is of an earlier revision, and stays as it is.
+      for (const each of [one, two]) each.goOn();
+      const other = (): Promise<unknown> => {
+        const { keeper, ended } = ending(etcd.of('two'), last);
+        return Promise.race([ended, refresh(t, two, keeper)]);
+      };
+      await refresh(t, one, interrupted(etcd.of('one'), at, other));
+      t.match(await readable(t, etcd.of('three')), { revision: Number });
+    });
+  }
 }
