@@ -1,8 +1,9 @@
 /** `teal dnssec`: zones are signed, their keys rolled, and what is waited for is said in one sentence. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { RRset, Signing, SigningKeys } from '../contract/types.ts';
+import { makeFolder } from '../folders.ts';
 import { path } from './api.ts';
 import { confirm } from './confirm.ts';
 import { EXIT } from './exit.ts';
@@ -209,7 +210,7 @@ function fileName(name: string): string {
 
 function writeAll(folder: string, files: readonly { readonly file: string; readonly text: string }[]): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     for (const { file, text } of files) writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     const { code, path: at = folder } = error as NodeJS.ErrnoException;

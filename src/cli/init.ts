@@ -1,8 +1,9 @@
 /** `teal init`: a settings file and a systemd unit to begin with. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { makeFolder } from '../folders.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { describe, Presenter } from './session.ts';
@@ -101,7 +102,8 @@ function programWords(): string {
 function write(files: ReadonlyMap<string, string>): void {
   for (const [file, text] of files) {
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      // The service reads what root writes.
+      makeFolder(dirname(file), 0o777);
       writeFileSync(file, text);
     } catch (error) {
       throw new Failure(EXIT.CANNOT_WRITE, `${file} cannot be written (${(error as NodeJS.ErrnoException).code})`);

@@ -1,7 +1,8 @@
 /** Files with secrets. */
 import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolder, makePrivate, sync } from '../store/files.ts';
+import { makeFolder } from '../folders.ts';
+import { makePrivate, sync } from '../store/files.ts';
 
 /** Readable by its owner only, and on the disk when this returns. */
 export function writePrivate(file: string, text: string): void {

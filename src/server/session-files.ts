@@ -4,8 +4,8 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { platform } from 'node:process';
 import type { SessionFiles } from '../control/people/kept-sessions.ts';
+import { keepOwner, makeFolder } from '../folders.ts';
 import type { Logger } from '../log.ts';
-import { keepOwner, makeFolder } from '../store/files.ts';
 
 const PRIVATE_FILE = 0o600;
 /** A digest in base64url: nothing else is a name here, and no path is made of what a browser sent. */

@@ -2,8 +2,9 @@
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { keepOwner, makeFolder } from '../folders.ts';
 import { StoreError } from './error.ts';
-import { keepOwner, makeFolder, makePrivate, sync } from './files.ts';
+import { makePrivate, sync } from './files.ts';
 import { lockDirectory } from './lock.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 

@@ -2,8 +2,9 @@
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { keepOwner, makeFolder } from '../folders.ts';
 import { DirectoryInUse, StoreError } from './error.ts';
-import { keepOwner, makeFolder, makePrivate, sync } from './files.ts';
+import { makePrivate, sync } from './files.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
 

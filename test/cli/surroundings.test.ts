@@ -161,6 +161,12 @@ t.test('init writes settings that a server takes, and overwrites nothing', async
   t.notMatch(unit, '/etc/teal/');
   const template = readFileSync('config/systemd/teal.service', 'utf8');
   t.equal(unit.split('\n').length, template.split('\n').length, 'the rest is the unit of the package');
+  // Where no folder can be made, and Node's own way to make several would never end.
+  const nowhere = {
+    code: EXIT.CANNOT_WRITE,
+    stderr: /^teal: \/proc\/teal\/etc\/teal\.yaml cannot be written \(E[A-Z]+\)\n/,
+  };
+  t.match(await typeAlone(['init', '/proc/teal/etc']), nowhere);
   const home = temporaryFolder(t);
   const hidden = await typeAlone(['init', join(home, 'etc')], { home });
   t.match(hidden, { code: 0, stderr: /teal\.yaml is in a home, which the unit does not see/ });
