@@ -18,6 +18,12 @@ interface Found {
   readonly at: number;
 }
 
+/** Of which the library says nothing that helps, by its codes. */
+const faults: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'one document was expected, and --- begins another',
+  RESOURCE_EXHAUSTION: 'too many lists and mappings within each other were found',
+};
+
 /** `text` is that of the whole file, which may have several documents. */
 export function readDocument(
   document: Document,
@@ -48,8 +54,7 @@ function firstFault(document: Document): Found | undefined {
   // Such an alias is the reason of what does not fit behind it.
   if (alias !== undefined && (error === undefined || alias.at <= error.pos[0])) return alias;
   if (error === undefined) return undefined;
-  const what = error.code === 'MULTIPLE_DOCS' ? 'one document was expected, and --- begins another' : wordsOf(error);
-  return { what, at: error.pos[0] };
+  return { what: faults[error.code] ?? wordsOf(error), at: error.pos[0] };
 }
 
 /** The first alias that stands for nothing: nearly always a name such as *.example.com that wants quotes. */

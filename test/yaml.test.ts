@@ -38,6 +38,14 @@ t.test('other faults are told where they are; an earlier one first', (t) => {
   t.end();
 });
 
+t.test('what is deeper than can be read is told in words of whoever wrote it, with a place', (t) => {
+  for (const open of ['[', '{a: ', '- ']) {
+    const what = 'too many lists and mappings within each other were found';
+    t.match(read(open.repeat(50_000)), { fault: { what, line: 1 } }, open);
+  }
+  t.end();
+});
+
 t.test('aliases are followed, but not for ever', (t) => {
   t.same(read('a: &x [1]\nb: *x\n'), { content: { a: [1], b: [1] } });
   t.same(read('&k a: 1\nb: [*k]\n'), { content: { a: 1, b: ['a'] } }, 'of a key');

@@ -67,7 +67,10 @@ function parseBind(text: string): ParsedKey | Problem {
   if (!bindFormat.test(format)) return refuse(`Private-key-format is v1.2 or v1.3, not ${JSON.stringify(format)}.`);
   const algorithm = Number(bindAlgorithm.exec(of('Algorithm'))?.[1]);
   const secret = base64.test(of('PrivateKey')) ? Buffer.from(of('PrivateKey'), 'base64') : undefined;
-  if (bindNames[algorithm] === undefined) return refuse(`${EXPECTED}, not of algorithm ${values.get('Algorithm')}.`);
+  if (bindNames[algorithm] === undefined) {
+    const said = of('Algorithm');
+    return refuse(said === '' ? `${EXPECTED}: Algorithm says none.` : `${EXPECTED}, not of algorithm ${said}.`);
+  }
   if (secret === undefined) return refuse('PrivateKey is base64, in groups of four characters.');
   if (secret.length !== SECRET_BYTES)
     return refuse(`PrivateKey has ${SECRET_BYTES} bytes in base64, not ${secret.length}.`);
