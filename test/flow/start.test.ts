@@ -84,7 +84,7 @@ t.test('a first start answers, keeps its secrets, and ends well; a second one go
 /** Resolves with the first answer of a server that may not be there yet. */
 async function firstAnswer(port: number): Promise<void> {
   for (;;) {
-    const reply = await askUdp('127.0.0.1', port, app).catch(() => undefined);
+    const reply = await askUdp('127.0.0.1', port, app, { timeoutMs: 3000 }).catch(() => undefined);
     if (reply?.rcode === 0) return;
     await sleep(10);
   }
