@@ -11,6 +11,7 @@ import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { startEtcd } from './etcd.ts';
 import { until } from './fleet.ts';
+import { nodeEnv } from './fleet-typed.ts';
 
 const PAGE = resolve('docs/fleet.md');
 const WEIGHTS = '/v1/services/app.example.test/weights';
@@ -43,13 +44,7 @@ t.test('docs/fleet.md', async (t) => {
   const root = temporaryFolder(t);
   const running = new Map<string, TealProcess>();
   t.teardown(() => Promise.all([...running.values()].map((teal) => teal.end('SIGKILL'))));
-  const envOf = (name: string) => ({
-    TEAL_FLEET_NAME: 'production',
-    TEAL_FLEET_NODE: name,
-    TEAL_FLEET_ENDPOINTS: etcd.endpoints.join(','),
-    TEAL_FLEET_STALE_AFTER_SECONDS: '3',
-    TEAL_ADMIN_TOKEN: 'a9f3c0d7e5b24816-fleet-own',
-  });
+  const envOf = (name: string) => nodeEnv(etcd, name);
   const dataOf = (name: string): string => `${root}/${name}`;
   const start = async (name: string, env: Record<string, string> = envOf(name)): Promise<void> => {
     mkdirSync(dataOf(name), { recursive: true });

@@ -11,19 +11,24 @@ import { until } from './fleet.ts';
 
 export const SERVICE = '/v1/services/app.example.test';
 
+/** The settings of a node of the fleet `production`, as variables of its surroundings. */
+export function nodeEnv({ endpoints }: { readonly endpoints: readonly string[] }, name: string) {
+  return {
+    TEAL_FLEET_NAME: 'production',
+    TEAL_FLEET_NODE: name,
+    TEAL_FLEET_ENDPOINTS: endpoints.join(','),
+    TEAL_FLEET_STALE_AFTER_SECONDS: '3',
+    TEAL_ADMIN_TOKEN: 'a9f3c0d7e5b24816-fleet-own',
+  };
+}
+
 export async function makeFleet(t: Test) {
   const etcd = await startEtcd(1);
   t.teardown(() => etcd.stop());
   const folder = temporaryFolder(t);
   const running = new Map<string, TealProcess>();
   t.teardown(() => Promise.all([...running.values()].map((teal) => teal.end('SIGKILL'))));
-  const envOf = (name: string) => ({
-    TEAL_FLEET_NAME: 'production',
-    TEAL_FLEET_NODE: name,
-    TEAL_FLEET_ENDPOINTS: etcd.endpoints.join(','),
-    TEAL_FLEET_STALE_AFTER_SECONDS: '3',
-    TEAL_ADMIN_TOKEN: 'a9f3c0d7e5b24816-fleet-own',
-  });
+  const envOf = (name: string) => nodeEnv(etcd, name);
   const dataOf = (name: string): string => join(folder, name);
   const node = (name: string): TealProcess => running.get(name) as TealProcess;
   const start = async (name: string): Promise<void> => {
