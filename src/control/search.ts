@@ -104,7 +104,7 @@ export function isRevision(store: Pick<Store, 'zoneAt'>, { revision, subjects }:
   const { zone, name, type } = filter;
   return subjects.some((subject) => {
     const about = nameOf(subject);
-    if (!isNamed(filter, subject.name === '' ? '.' : subject.name)) return false;
+    if (!isNamed(filter, shown(subject.name))) return false;
     if (name !== undefined && about !== name) return false;
     if (type !== undefined && !(subject.kind === 'rrset' && subject.name.endsWith(`/${formatType(type)}`)))
       return false;

@@ -1,6 +1,7 @@
 /** What changed, in the log: one line for each revision, which says what it was before, what it is now, who, and why. */
 import type { CommandContext } from '../control/commands/command.ts';
 import type { Engine } from '../control/engine.ts';
+import { shown } from '../control/names.ts';
 import type { Release } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
 
@@ -59,7 +60,7 @@ function isBad({ state, reason }: Release): boolean {
 /** `{"service":"app.example.com","from":{"blue":90,"green":10},"to":{"blue":0,"green":100}}` */
 function subjectFields({ kind, name, before, after }: Subject): object {
   const [from, to] = [before, after].map((content) => shownContent(kind, content));
-  return { [kind]: name === '' ? '.' : name, from, to };
+  return { [kind]: shown(name), from, to };
 }
 
 /** Of services the weights, whichever form the revision has them in; nothing of what has secrets; null: not there. */

@@ -1,6 +1,7 @@
 /** Answers to challenges of ACME (RFC 8555 §8.4): TXT records with the digest of a key authorization, which clients put and take away. */
 import type { FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
+import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, suffixesOf } from '../../model/name.ts';
 import type { RecordChange } from '../../model/record-change.ts';
@@ -85,7 +86,7 @@ export function delegatedAway({ queries }: Pick<ApiParts, 'queries'>, zone: stri
     if (cut === zone) return undefined;
     // NS at a wildcard delegates nothing (RFC 4592 §4.2).
     if (cut.startsWith('*.') || queries.rrset(zone, cut, 'NS') instanceof Problem) continue;
-    const detail = `${owner} is in no zone that is here: ${zone === '' ? '.' : zone} delegates ${cut} to other nameservers, where the value has to be left.`;
+    const detail = `${owner} is in no zone that is here: ${shown(zone)} delegates ${cut} to other nameservers, where the value has to be left.`;
     return new Problem('name_outside_zones', detail);
   }
   return undefined;

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command, CommandContext, CommandResult } from '../../control/commands/command.ts';
 import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
+import { shown } from '../../control/names.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
 import type { RecordChange } from '../../model/record-change.ts';
@@ -231,7 +232,7 @@ export class Application {
   }
 
   *#collect(zoneName: string, names: readonly string[]): Sliced<Collected | undefined> {
-    const zone = this.#parts.queries.zone(zoneName === '' ? '.' : zoneName);
+    const zone = this.#parts.queries.zone(shown(zoneName));
     if (zone instanceof Problem) {
       for (const name of names) this.#refuse(name, zone);
       return undefined;

@@ -1,6 +1,7 @@
 /** What stands at names, as shares: what each set identifier has there of each type. */
 import type { Grant } from '../../control/grant.ts';
 import { Passed } from '../../control/listing.ts';
+import { shown } from '../../control/names.ts';
 import type { Queries } from '../../control/queries.ts';
 import { Problem } from '../../model/errors.ts';
 import { suffixesOf } from '../../model/name.ts';
@@ -43,7 +44,7 @@ export const TYPES = ['A', 'AAAA', 'CNAME', 'TXT', 'SRV', 'NS', 'PTR', 'MX', 'NA
 /** The zone that a name belongs to. */
 export function zoneOf(queries: Queries, name: string): Zone | undefined {
   for (const suffix of suffixesOf(name)) {
-    const zone = queries.zone(suffix === '' ? '.' : suffix);
+    const zone = queries.zone(shown(suffix));
     if (!(zone instanceof Problem)) return zone;
   }
   return undefined;

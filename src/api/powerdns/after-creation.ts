@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
+import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
 import { settingsRevision, type Zone, zoneBody } from '../../model/zone.ts';
 import type { ApiParts } from '../parts.ts';
@@ -31,7 +32,7 @@ export async function note(
     if (zone instanceof Problem) return zone;
     const labels = withNotes(zone.labels ?? {}, fields);
     if (labels instanceof Problem) return labels;
-    const command = { kind: 'zone.put', zone: namedIn(zone), body: { ...zoneBody(zone), labels } } as const;
+    const command = { kind: 'zone.put', zone: shown(zone.name), body: { ...zoneBody(zone), labels } } as const;
     const result = await run(parts, request, reply, command, { ifMatch: [settingsRevision(zone)] });
     if (!(result instanceof Problem)) return undefined;
     // Somebody changed the zone at that moment.
@@ -52,7 +53,7 @@ export async function keepWritten(
       if (zone instanceof Problem) return;
       const changes = some.filter((rrset) => isAsMade(parts, zone, rrset, madeBy)).map(asChange);
       if (changes.length === 0) break;
-      const command = { kind: 'records.change', zone: namedIn(zone), changes } as const;
+      const command = { kind: 'records.change', zone: shown(zone.name), changes } as const;
       const result = await run(parts, request, reply, command, { ifMatch: [zone.revision] });
       if (!(result instanceof Problem) || result.code !== 'revision_stale') break;
     }
@@ -62,9 +63,4 @@ export async function keepWritten(
 function isAsMade({ queries }: ApiParts, zone: Zone, { name, type }: AskedRRset, madeBy: number): boolean {
   const found = queries.rrsetsAt(zone.name, name).find((rrset) => rrset.type === type);
   return found?.revision === madeBy;
-}
-
-/** As commands name it. */
-function namedIn({ name }: Zone): string {
-  return name === '' ? '.' : name;
 }

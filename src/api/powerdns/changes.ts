@@ -1,6 +1,7 @@
 /** What changes zones: RRsets all or nothing and at one instant, zones made and deleted. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
+import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
 import { access } from '../access.ts';
 import { refuse } from '../door/guard.ts';
@@ -49,7 +50,7 @@ export function changeRoutes(api: ApiInstance, parts: ApiParts): void {
   api.delete(ZONE, ofZones, async (request, reply) => {
     const zone = zoneOf(request, queries, 'whole');
     if (zone instanceof Problem) return sendProblem(reply, zone);
-    const named = zone.name === '' ? '.' : zone.name;
+    const named = shown(zone.name);
     const result = await run(parts, request, reply, { kind: 'zone.delete', zone: named, withServices: false });
     if (!(result instanceof Problem)) return reply.code(204).send();
     const isFull = result.code === 'zone_has_services';
@@ -76,7 +77,7 @@ async function patch(
   const apex = apexOf(zone.name, own);
   if (apex instanceof Problem) return apex;
   if (apex === undefined && records.length === 0) return undefined;
-  const named = zone.name === '' ? '.' : zone.name;
+  const named = shown(zone.name);
   const changes = records.map(asChange);
   const command = { kind: 'records.change', zone: named, changes, ...(apex !== undefined && { apex }) } as const;
   const result = await run(parts, request, reply, command);

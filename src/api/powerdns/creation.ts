@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
 import { Passed } from '../../control/listing.ts';
+import { shown } from '../../control/names.ts';
 import { apexRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
 import { makeRRset } from '../../model/rrset.ts';
@@ -42,7 +43,7 @@ export async function create(
   if (refused !== undefined) return refused;
   if (!grantOf(request).zone(name))
     return new Problem('token_forbidden', `The zone ${name}. is out of the reach of this token`);
-  const named = name === '' ? '.' : name;
+  const named = shown(name);
   if (!(parts.queries.zone(named) instanceof Problem)) return 'exists';
   const asked = readRRsets(name, fields.rrsets ?? [], true);
   if (asked instanceof Problem) return asked;
@@ -93,7 +94,7 @@ async function createFilled(
   const context = doorContext(request, now(), ACTOR);
   if (context instanceof Problem) return context;
   const file = Buffer.from([...writeZoneFile(name, [], canonicalOrder(rrsets))].join(''));
-  const result = await zoneFiles.import(name === '' ? '.' : name, file, { ...context, ifNoneMatch: 'any' });
+  const result = await zoneFiles.import(shown(name), file, { ...context, ifNoneMatch: 'any' });
   logResult(engine, request, { command: 'zone.import', actor: context.actor }, result);
   if (!(result instanceof Problem) || result.findings === undefined) return result;
   const found = result.findings.find(({ severity }) => severity === 'error')?.message ?? result.detail;

@@ -1,6 +1,7 @@
 /** A search over zones and records, as pages of others offer it to people. */
 import type { FastifyRequest } from 'fastify';
 import { Passed } from '../../control/listing.ts';
+import { shown } from '../../control/names.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { apexRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
@@ -59,7 +60,7 @@ function* search({ queries }: ApiParts, request: FastifyRequest, asked: Asked): 
     if (zone instanceof Passed || !grant.zone(zone.name)) continue;
     const id = `${zone.name}.`;
     if (asked.zones && matches(asked.pattern, zone.name)) found.push({ name: id, object_type: 'zone', zone_id: id });
-    const rrsets = asked.records ? queries.rrsets(zone.name === '' ? '.' : zone.name, undefined, grant) : undefined;
+    const rrsets = asked.records ? queries.rrsets(shown(zone.name), undefined, grant) : undefined;
     if (rrsets === undefined || rrsets instanceof Problem) continue;
     for (const rrset of withApex(zone, rrsets.found)) {
       if (++looked % RRSETS_AT_ONCE === 0) yield;

@@ -1,5 +1,6 @@
 /** Zones by their ids in paths, and which of them a token reaches. */
 import type { FastifyRequest } from 'fastify';
+import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -21,5 +22,5 @@ export function zoneOf(request: FastifyRequest, queries: ApiParts['queries'], us
     const detail = `The token ${request.actor?.name} is limited, and ${use === 'whole' ? 'the whole of ' : ''}the zone ${name}. is out of its reach`;
     return new Problem('token_forbidden', detail);
   }
-  return queries.zone(name === '' ? '.' : name);
+  return queries.zone(shown(name));
 }

@@ -1,6 +1,7 @@
 /** Zones: listed, read with their RRsets, and what clients read beside them. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Passed } from '../../control/listing.ts';
+import { shown } from '../../control/names.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { apexRRsets, writeRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
@@ -46,20 +47,20 @@ export function zoneRoutes(api: ApiInstance, parts: ApiParts): void {
     if (zone instanceof Problem) return sendProblem(reply, zone);
     const tooMany = request.server.wholeZones.enter(request, reply);
     if (tooMany !== undefined) return refuse(reply, tooMany);
-    const file = await parts.zoneFiles.export(zone.name === '' ? '.' : zone.name);
+    const file = await parts.zoneFiles.export(shown(zone.name));
     if (file instanceof Problem) return sendProblem(reply, file);
     const tooMuch = request.server.wholeZones.hold(request, reply, file.pieces);
     if (tooMuch !== undefined) return refuse(reply, tooMuch);
     return reply.type('text/plain; charset=utf-8').send(streamOf(file.pieces));
   });
-  const shown = (path: string, bodyFor: (zone: Zone) => unknown): void => {
+  const ofZone = (path: string, bodyFor: (zone: Zone) => unknown): void => {
     api.get(`${ZONE}/${path}`, { config }, (request, reply) => {
       const zone = zoneOf(request, queries, 'records');
       return zone instanceof Problem ? sendProblem(reply, zone) : reply.send(bodyFor(zone));
     });
   };
-  shown('cryptokeys', () => []);
-  shown('metadata', (zone) => [{ kind: 'SOA-EDIT-API', metadata: [notesOf(zone).soa_edit_api], type: 'Metadata' }]);
+  ofZone('cryptokeys', () => []);
+  ofZone('metadata', (zone) => [{ kind: 'SOA-EDIT-API', metadata: [notesOf(zone).soa_edit_api], type: 'Metadata' }]);
 }
 
 /** Sends a zone with all its RRsets that are in reach, as they are at one moment. */
@@ -72,7 +73,7 @@ async function sendWhole(
   const { wholeZones } = request.server;
   const tooMany = wholeZones.enter(request, reply);
   if (tooMany !== undefined) return refuse(reply, tooMany);
-  const list = await zoneFiles.list(name === '' ? '.' : name, request.actor?.limits);
+  const list = await zoneFiles.list(shown(name), request.actor?.limits);
   if (list instanceof Problem) return sendProblem(reply, list);
   const pieces = withRRsets(list, signings.isSigned(list.zone.name));
   const tooMuch = wholeZones.hold(request, reply, pieces);
@@ -88,7 +89,7 @@ export async function sendMade(
   zone: Zone,
 ): Promise<FastifyReply> {
   reply.code(201);
-  const list = await zoneFiles.list(zone.name === '' ? '.' : zone.name, request.actor?.limits);
+  const list = await zoneFiles.list(shown(zone.name), request.actor?.limits);
   if (list instanceof Problem) return sendAround({ signings }, reply, zone, undefined);
   const pieces = withRRsets(list, signings.isSigned(list.zone.name));
   request.server.wholeZones.holdAnyway(request, reply, pieces);

@@ -11,6 +11,7 @@ import type { PublicKey, SigningKey } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
 import { dnskeyRdata, keyTag, SECURE_ENTRY_POINT, ZONE_KEY } from '../../wire/dnssec/key.ts';
+import { shown } from '../names.ts';
 import { parsePrivateKey, publicBytes } from './key-forms.ts';
 
 /** A key of a zone that is not in its signing yet. */
@@ -71,7 +72,7 @@ export class Keyring {
     if (wrappingKey instanceof Problem) return wrappingKey;
     const opened = open(wrappingKey, zone, { wrapped, dnskey });
     if (opened === undefined) {
-      const detail = `The private keys of ${zone === '' ? '.' : zone} cannot be opened: the wrapping key is not the one that they were sealed by. Answers go on; what needs new signatures is refused.`;
+      const detail = `The private keys of ${shown(zone)} cannot be opened: the wrapping key is not the one that they were sealed by. Answers go on; what needs new signatures is refused.`;
       return new Problem('signing_refused', detail);
     }
     this.#opened.set(wrapped, opened);

@@ -1,6 +1,7 @@
 /** Which log is in etcd, as far as a node looks at it before it takes part. */
 import type { Keeper } from '../../control/log/keeper.ts';
 import { Lost } from '../../control/log/keeper.ts';
+import { shown } from '../../control/names.ts';
 import type { FleetView } from '../../control/nodes.ts';
 import { HEAD_KEY, IDENTITY_KEY } from '../../model/fleet/keys.ts';
 import { encodeRecord, isText, isWhole, parseRecord, parseRevision, Unreadable } from '../../model/fleet/records.ts';
@@ -76,7 +77,7 @@ export function staleWords(
 export function unsignedWords(zones: readonly { readonly zone: string; readonly isHeldUp: boolean }[]): string {
   const heldUp = zones.filter(({ isHeldUp }) => isHeldUp);
   const those = heldUp.length > 0 ? heldUp : zones;
-  const first = those[0].zone === '' ? '.' : those[0].zone;
+  const first = shown(those[0].zone);
   const named = `${first}${those.length > 1 ? ` and ${those.length - 1} more` : ''}`;
   return heldUp.length === 0
     ? `it is signing ${named}: it had not the signatures when it started, and takes part when all are made`
