@@ -67,7 +67,7 @@ interface ControlPlane {
 
 /** Who sends e-mail; undefined: the settings name no mail server. */
 function makeMailer(mail: Settings['mail']): Mailer | undefined {
-  return mail && new Mailer({ ...mail, password: mailPassword(mail) });
+  return mail && new Mailer({ ...mail, password: mailPassword(mail) }, systemClock);
 }
 
 /** Makes its parts; nothing of it acts yet. */

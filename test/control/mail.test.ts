@@ -5,6 +5,7 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import t, { type Test } from 'tap';
 import { Mailer, type MailSettings } from '../../src/control/outbound/mail.ts';
 import { NoReply } from '../../src/control/outbound/outbound.ts';
+import { systemClock } from '../../src/server/system-clock.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { listen } from '../fixtures/http-server.ts';
 
@@ -45,11 +46,11 @@ async function start(t: Test, options: SMTPServerOptions = {}) {
   return { got, port: (server.server.address() as net.AddressInfo).port };
 }
 
+const mailer = (settings: Partial<MailSettings> & { port: number }, after = systemClock.after) =>
+  new Mailer({ host: '127.0.0.1', tls: 'none', from: 'Teal <teal@example.com>', ...settings }, { after });
+
 const send = (settings: Partial<MailSettings> & { port: number }) =>
-  new Mailer({ host: '127.0.0.1', tls: 'none', from: 'Teal <teal@example.com>', ...settings }).send(
-    message,
-    new AbortController().signal,
-  );
+  mailer(settings).send(message, new AbortController().signal);
 
 t.test('a message arrives as it was meant', async (t) => {
   const { got, port } = await start(t);
@@ -92,4 +93,55 @@ t.test('each way to refuse is said, without the password', async (t) => {
   );
   t.match(await reasonOf(send({ port: Number(new URL(odd).port) })), /could not be sent: /);
   t.match(await reasonOf(send({ port: await freePort() })), /ECONNREFUSED/);
+});
+
+t.test('what some are refused is no success, and is tried again for them alone', async (t) => {
+  let isFull = true;
+  const { got, port } = await start(t, {
+    onRcptTo: ({ address }, _session, done) =>
+      done(isFull && address === 'b@example.org' ? new Error('mailbox is full') : null),
+  });
+  const mail = mailer({ port });
+  const { signal } = new AbortController();
+  const reply = await mail.send(message, signal);
+  t.match(reply, { reason: 'could not be sent to b@example.org (550 mailbox is full); others have it' });
+  t.match(
+    await mail.send(message, signal),
+    { reason: /^could not be sent: .*550 mailbox is full/ },
+    'nobody else has it again',
+  );
+  isFull = false;
+  t.match(await mail.send(message, signal), { status: 250 });
+  t.match(await mail.send({ ...message, id: 'msg_2' }, signal), { status: 250 });
+  const both = ['a@example.com', 'b@example.org'];
+  t.same(
+    got.map(({ to }) => to),
+    [['a@example.com'], ['b@example.org'], both],
+  );
+  t.match(got[1]?.text, /^To: a@example\.com, b@example\.org\r$/m);
+});
+
+t.test('a server that never comes to an end is given up, and one that nobody waits for any more', async (t) => {
+  const closed: Promise<void>[] = [];
+  const dribbling = await listen(
+    t,
+    net.createServer((socket) => {
+      socket.on('error', () => {});
+      closed.push(new Promise((resolve) => socket.on('close', () => resolve())));
+      socket.write('220 here\r\n');
+      socket.on('data', () => void socket.write('250-more\r\n'));
+    }),
+  );
+  const port = Number(new URL(dribbling).port);
+  const soon = (ms: number, work: () => void) => systemClock.after(ms / 1000, work);
+  const late = await mailer({ port }, soon).send(message, new AbortController().signal);
+  t.match(late, { reason: 'was not taken by the mail server within 120 s' });
+  const stop = new AbortController();
+  const waiting = mailer({ port }).send(message, stop.signal);
+  while (closed.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  stop.abort();
+  t.match(await waiting, { reason: 'was not waited for' });
+  t.match(await mailer({ port }).send(message, stop.signal), { reason: 'was not waited for' });
+  await Promise.all(closed);
+  t.equal(closed.length, 2, 'no connection is left');
 });
