@@ -15,12 +15,14 @@ export function contextFor(
   atMs: number,
 ): CommandContext {
   const traceparent = readTraceparent(request.headers);
+  const subject = request.signedIn?.session.person.subject;
   return {
     actor: name,
     atMs,
     origin: { requestId: request.id, client: request.ip, ...(traceparent !== undefined && { traceparent }) },
     ...(limits !== undefined && { limits }),
     ...(owner !== undefined && { owner }),
+    ...(subject !== undefined && { subject }),
   };
 }
 

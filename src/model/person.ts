@@ -14,6 +14,27 @@ export interface Person {
   readonly groups: readonly string[];
 }
 
+/** Whoever asks for something, or agrees with it, where two have to. */
+export interface Party {
+  readonly name: string;
+  /** Of one who signed in: what the provider never changes, whatever they are called. */
+  readonly subject?: string;
+}
+
+/**
+ * Whether somebody is one of those who asked. Names of people are told by the provider, where they may change their own,
+ * and are written by hand as the owners of tokens: so the subject counts too, and capitals do not.
+ */
+export function isAmong({ name, subject }: Party, names: readonly string[], subjects: readonly string[] = []): boolean {
+  const own = folded(name);
+  return names.some((each) => folded(each) === own) || (subject !== undefined && subjects.includes(subject));
+}
+
+/** Tokens go by their names letter by letter. */
+function folded(name: string): string {
+  return name.startsWith(PERSON) ? name.normalize('NFKC').toLowerCase() : name;
+}
+
 /** Before the name of a person, where a token or a person may stand. */
 export const PERSON = 'person:';
 

@@ -5,6 +5,7 @@
 import { readDateTime, readingAt, timeZoneOf, wallText } from './calendar.ts';
 import { Problem } from './errors.ts';
 import { isInstantForm, readInstant } from './instant.ts';
+import { isAmong, type Party } from './person.ts';
 import type { ReleaseBody } from './release.ts';
 import type { Weights } from './service.ts';
 import { dateAndTime } from './time-of-day.ts';
@@ -35,6 +36,8 @@ export interface Proposed {
   /** Those that it moves, each at the revision that it had: of another one it was not meant. */
   readonly services: readonly { readonly name: string; readonly revision: number }[];
   readonly askedBy: string;
+  /** Of whoever that is, where they signed in; told to nobody. */
+  readonly askedSubject?: string;
   /** Whoever approved it; absent: nobody yet, or nobody has to. */
   readonly approved?: { readonly by: string; readonly atMs: number };
   readonly schedule?: Schedule;
@@ -146,20 +149,25 @@ function scheduled(proposed: Omit<Proposed, 'state' | 'reason' | 'message'>): Pr
 /** Somebody else agrees: a Problem where he may not, or it is too late. Where its time is to come it waits for that. */
 export function approve(
   proposed: Proposed,
-  by: string,
+  party: Party,
   changed: readonly string[],
   atMs: number,
 ): { readonly proposed: Proposed; readonly isDue: boolean } | Problem {
   if (proposed.state !== 'waiting') return noLongerWaits(proposed);
-  if (by === proposed.askedBy) return ownApproval(by, `The proposal ${proposed.id}`);
+  if (isOwn(proposed, party)) return ownApproval(proposed.askedBy, `The proposal ${proposed.id}`);
   if (changed.length > 0) return voidApproval(`The proposal ${proposed.id}`, changed.join('; '), 'propose it anew');
   const { schedule } = proposed;
   if (schedule !== undefined && atMs >= schedule.atMs) {
     return new Problem('proposal_state', `The proposal ${proposed.id} was to be done at ${shownTime(schedule)}.`);
   }
-  const approved = { ...proposed, approved: { by, atMs } };
+  const approved = { ...proposed, approved: { by: party.name, atMs } };
   if (schedule === undefined) return { proposed: approved, isDue: true };
   return { proposed: scheduled(approved), isDue: false };
+}
+
+/** Whether it was asked for by somebody. */
+export function isOwn({ askedBy, askedSubject }: Proposed, party: Party): boolean {
+  return isAmong(party, [askedBy], askedSubject === undefined ? [] : [askedSubject]);
 }
 
 function noLongerWaits({ id, approved, state, message }: Proposed): Problem {

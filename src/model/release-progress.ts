@@ -23,7 +23,7 @@ import { type Service, weightsOf } from './service.ts';
 const TTL_ROUNDING_SECONDS = 1;
 
 /** What a release is made of before it begins. */
-type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs' | 'override' | 'askedBy'> & {
+type NewRelease = Pick<Release, 'id' | 'to' | 'steps' | 'createdAtMs' | 'override' | 'askedBy' | 'askedSubjects'> & {
   readonly services: readonly Service[];
   /** Where it begins again: what it knew of them. */
   readonly earlier?: readonly ReleaseService[];

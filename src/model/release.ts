@@ -145,6 +145,8 @@ export interface Release {
   readonly why?: Why;
   /** Who began it, and who began it again; absent: an earlier version kept the first in its revision only. */
   readonly askedBy?: readonly string[];
+  /** Of those of them who signed in; told to nobody. */
+  readonly askedSubjects?: readonly string[];
   /** Of its steps, in order of time. */
   readonly approvals?: readonly Approval[];
   /** An emergency: from then on no freeze holds it. */

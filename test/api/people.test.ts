@@ -246,3 +246,57 @@ t.test('a person and a token that is theirs are one where two have to agree', as
   t.match((await approve(own)).json(), { code: 'approval_own' });
   t.match((await approve(other)).json(), { state: 'done' });
 });
+
+t.test('whoever is called something else meanwhile is the same person where two have to agree', async (t) => {
+  const world = await start(t);
+  const { ann } = world.identities.people as { ann: { email: string; email_verified: boolean } };
+  const before = new Browser(world);
+  await before.signIn();
+  const app = '/v1/services/app.example.test';
+  const { pools } = (await before.ask('GET', app)).json();
+  await before.ask('PUT', app, { pools, approval: 'required' });
+  const asked = (await before.ask('PUT', `${app}/weights`, { blue: 7, green: 93 })).json();
+  const proposed = `/v1/proposals/${asked.id}`;
+  // Where people may change their own address it is not verified then, and they go by their subject.
+  ann.email_verified = false;
+  const after = new Browser(world);
+  await after.signIn();
+  t.match((await after.ask('GET', '/v1/self')).json(), { person: 'person:ann' });
+  t.match((await after.ask('POST', `${proposed}/approve`, {})).json(), { code: 'approval_own' });
+  ann.email = 'Somebody.Else@example.com';
+  ann.email_verified = true;
+  await after.signIn();
+  t.match((await after.ask('POST', `${proposed}/approve`, {})).json(), { code: 'approval_own' });
+  const { secret: token } = (
+    await after.ask('POST', '/v1/tokens', { name: 'capital', scope: 'release', owner: 'ANN@example.com' })
+  ).json();
+  const byToken = await world.request('POST', `${proposed}/approve`, { token, body: {} });
+  t.match(byToken.json(), { code: 'approval_own' }, 'an address is the same in capitals');
+  t.match((await after.ask('POST', `${proposed}/cancel`, {})).json(), { message: /^Withdrawn by/ });
+
+  const { id } = (await after.ask('POST', `${app}/releases`, { to: 'green', steps: [{ setWeight: 50 }] })).json();
+  const { secret: other } = (await after.ask('POST', '/v1/tokens', { name: 'other', scope: 'release' })).json();
+  const begun = await world.request('POST', `/v1/proposals/${id}/approve`, { token: other, body: {} });
+  t.match(begun.json(), { state: 'done' });
+  t.notMatch(JSON.stringify((await after.ask('GET', `/v1/releases/${begun.json().outcome}`)).json()), /ubject/);
+});
+
+t.test('a step is approved by somebody who did not ask for its release, whatever they are called', async (t) => {
+  const world = await start(t);
+  const { ann } = world.identities.people as { ann: { email: string } };
+  const browser = new Browser(world);
+  await browser.signIn();
+  const app = '/v1/services/app.example.test';
+  const { pools } = (await browser.ask('GET', app)).json();
+  await browser.ask('PUT', app, { pools, approval: 'none' });
+  const body = { to: 'green', steps: [{ pause: { approval: { by: 'other' } } }, { setWeight: 100 }] };
+  const { id, revision } = (await browser.ask('POST', `${app}/releases`, body)).json();
+  ann.email = 'ann.new@example.com';
+  await browser.signIn();
+  const own = await browser.ask('POST', `/v1/releases/${id}/approve`, { revision });
+  t.match(own.json(), { code: 'approval_own', detail: /person:ann@example\.com/ });
+  world.identities.who = 'bob';
+  const bob = new Browser(world);
+  await bob.signIn();
+  t.match((await bob.ask('POST', `/v1/releases/${id}/approve`, { revision })).json(), { state: 'completed' });
+});

@@ -3,6 +3,7 @@
 import type { WrittenServiceBody } from '../../model/adoption.ts';
 import type { Problem } from '../../model/errors.ts';
 import type { FreezeBody } from '../../model/freeze.ts';
+import type { Party } from '../../model/person.ts';
 import type { Weights } from '../../model/service.ts';
 import type { TokenBody, TokenLimits } from '../../model/token.ts';
 import type { WebhookBody } from '../../model/webhook.ts';
@@ -82,6 +83,8 @@ export interface CommandContext {
   readonly token?: string;
   /** Whose the token is, where it says so. */
   readonly owner?: string;
+  /** Of a person who signed in: what their provider never changes. */
+  readonly subject?: string;
   /** What the token is limited to; a change of anything else is refused. */
   readonly limits?: TokenLimits;
   /** Unix time, milliseconds: passed in, never read by the engine. */
@@ -91,7 +94,7 @@ export interface CommandContext {
   /** Why it is done, where that was said. */
   readonly why?: Why;
   /** Who asked for it, where that is another than who acts now. */
-  readonly askedBy?: string;
+  readonly askedBy?: Party;
   /** An emergency, in which a freeze is passed over: what was said of it. */
   readonly override?: string;
   /** Revisions that `If-Match` accepts; `any` for `*`; absent: no condition (RFC 9110 §13.1.1). */

@@ -1,5 +1,5 @@
 /** Who somebody is where two have to agree: the one place that says so. */
-import { PERSON } from '../../model/person.ts';
+import { type Party, PERSON } from '../../model/person.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -9,4 +9,10 @@ import type { CommandContext } from './command.ts';
  */
 export function personOf({ actor, token, owner }: Pick<CommandContext, 'actor' | 'token' | 'owner'>): string {
   return owner === undefined ? (token ?? actor) : `${PERSON}${owner}`;
+}
+
+/** The same with what tells people apart whose names change. */
+export function partyOf(context: Pick<CommandContext, 'actor' | 'token' | 'owner' | 'subject'>): Party {
+  const { subject } = context;
+  return { name: personOf(context), ...(subject !== undefined && { subject }) };
 }

@@ -8,6 +8,7 @@ import {
   dueness,
   ended,
   isOpen,
+  isOwn,
   makeSchedule,
   PROPOSALS_OPEN_MAX,
   type Proposed,
@@ -17,7 +18,7 @@ import type { Subject } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
-import { personOf } from '../commands/person.ts';
+import { partyOf, personOf } from '../commands/person.ts';
 import type { ProposalCommand } from '../commands/proposals.ts';
 import { shown } from '../names.ts';
 import { proposedReply } from '../replies/proposals.ts';
@@ -57,6 +58,7 @@ export function draftMoving(store: Store, command: MovingCommand, context: Comma
       command: commandOf(drafted, services),
       services: services.map((service) => ({ name: service.name, revision: service.revision })),
       askedBy: personOf(context),
+      ...(context.subject !== undefined && { askedSubject: context.subject }),
       ...(schedule && { schedule }),
       ...(override !== undefined && { override }),
       ...(why && Object.keys(why).length > 0 && { why }),
@@ -168,7 +170,10 @@ function carryOut(store: Store, proposed: Proposed, context: CommandContext, rev
     ...(context.limits && { limits: context.limits }),
     why,
     ...((context.override ?? override) !== undefined && { override: (context.override ?? override) as string }),
-    askedBy: proposed.askedBy,
+    askedBy: {
+      name: proposed.askedBy,
+      ...(proposed.askedSubject !== undefined && { subject: proposed.askedSubject }),
+    },
   };
   return draftNow(store, of, asked, revision);
 }
@@ -243,7 +248,7 @@ function draftApproval(
   if (before.approved?.by === person && before.state !== 'ended') {
     return { revision: before.revision, body: proposedReply(before) };
   }
-  const approved = approve(before, person, changedSince(store, before), context.atMs);
+  const approved = approve(before, partyOf(context), changedSince(store, before), context.atMs);
   if (approved instanceof Problem) return approved;
   if (seen !== undefined && seen !== before.revision) {
     const detail = `The proposal ${before.id} is at revision ${before.revision}, not ${seen}: look at it again.`;
@@ -268,7 +273,7 @@ function draftCancel(before: Proposed, context: CommandContext, revision: number
     return new Problem('proposal_state', `The proposal ${before.id} is ${before.state}. ${before.message}`);
   }
   const person = personOf(context);
-  const how = person === before.askedBy ? 'Withdrawn' : 'Refused';
+  const how = isOwn(before, partyOf(context)) ? 'Withdrawn' : 'Refused';
   const proposal = { ...ended(before, 'canceled', `${how} by ${person}.`), revision };
   return {
     kind: 'proposal.cancel',
