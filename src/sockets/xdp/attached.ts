@@ -2,7 +2,7 @@
 import type { Libc } from '../libc.ts';
 import type { SocketState } from '../listen-addresses.ts';
 import type { SocketLog } from '../transport.ts';
-import { attachProgram, createSocketMap, loadProgram, mapSocket, replaceProgram } from './bpf.ts';
+import { attachProgram, createSocketMap, isAttached, loadProgram, mapSocket, replaceProgram } from './bpf.ts';
 import { XdpFault } from './fault.ts';
 import { ETHERNET_BYTES, IPV6_BYTES, UDP, VLAN_BYTES } from './headers.ts';
 import { type InterfaceSight, type NetworkInterface, readInterface, seeInterface } from './interface.ts';
@@ -11,7 +11,7 @@ import type { OwnEndpoint } from './plan.ts';
 import { assembleProgram } from './program.ts';
 import { type QueueShare, unsentReplies } from './queue.ts';
 import { HEADROOM_BYTES } from './rings.ts';
-import { closeXdpSocket, isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
+import { closeXdpSocket, hasLostItsQueue, isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
 import { looksOf, withoutHidden } from './vlans.ts';
 
 /** Of an interface; the frames of others go their usual way. */
@@ -47,7 +47,8 @@ export class AttachedInterface {
   readonly #log: SocketLog;
   readonly #device: NetworkInterface;
   readonly #map: number;
-  readonly #link: number;
+  /** undefined: it was let go, or its number would be that of something else by now. */
+  #link: number | undefined;
   readonly #placeBytes: number;
   /** As it was last seen; undefined: it is gone. */
   #sight: InterfaceSight | undefined;
@@ -170,17 +171,24 @@ export class AttachedInterface {
    */
   follow(endpoints: readonly OwnEndpoint[], replyBytes: number): boolean {
     const before = this.#sight;
-    if (before === undefined) return false;
+    if (before === undefined || this.#link === undefined) return false;
     const sight = seeInterface(this.#libc, this.#device.index);
-    if (sight?.mac === undefined) {
-      this.#log.warn(
-        { interface: before.name },
+    // It may be back already, under the same number: from another namespace, say.
+    if (sight?.mac === undefined || this.queues.some(({ fd }) => hasLostItsQueue(this.#libc, fd))) {
+      this.#letGo(
+        before,
         'an interface that AF_XDP served is gone: sockets serve, should it come back, until a restart',
       );
-      this.#sight = undefined;
       return false;
     }
     this.#sight = sight;
+    if (!isAttached(this.#libc, this.#link)) {
+      this.#letGo(
+        sight,
+        'somebody has taken the program of AF_XDP off this interface: sockets serve it until a restart',
+      );
+      return false;
+    }
     const rests = replyBytesMax(sight.mtu, this.#placeBytes) < replyBytes;
     const seen = withoutHidden(sight.name, endpoints, looksOf(this.#libc, sight));
     const own = rests ? [] : seen;
@@ -217,12 +225,23 @@ export class AttachedInterface {
 
   /** It runs no program of ours any more: everything goes to the sockets. */
   halt(): void {
-    this.#libc.close(this.#link);
+    if (this.#link !== undefined) this.#libc.close(this.#link);
+    this.#link = undefined;
   }
 
   close(): void {
     this.#libc.close(this.#map);
     for (const queue of this.queues) closeXdpSocket(this.#libc, queue);
+  }
+
+  /**
+   * For good. An interface that went to another namespace has taken the program along, which leads queries there, and
+   * those that come when it is back, to sockets that lost their queues when it went.
+   */
+  #letGo({ name }: InterfaceSight, why: string): void {
+    this.#log.warn({ interface: name }, why);
+    this.#sight = undefined;
+    this.halt();
   }
 
   #tellRest({ name, mtu }: InterfaceSight, rests: boolean): void {

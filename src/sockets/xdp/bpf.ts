@@ -33,6 +33,8 @@ const LICENSE = 'Apache-2.0';
 
 /** Of an interface; said where a program cannot be attached, and by who looks before one is. */
 export const RUNS_NONE = 'its driver runs no XDP programs by itself, and the generic way costs more than batches';
+/** What the kernel tells of a link, up to the number of its interface, which is 0 once it leads to none. */
+const LINK_INFO = { INTERFACE: 16, BYTES: 24 } as const;
 /** Of every program and map that is made here. */
 const NAME = 'teal';
 
@@ -168,4 +170,11 @@ export function isOurs(libc: Libc, id: number): boolean | undefined {
 export function replaceProgram(libc: Libc, link: number, program: number): void {
   const attribute = new Attribute(libc, [link, program]);
   if (call(libc, COMMAND.LINK_UPDATE, attribute) < 0) throw faultOf('another program', libc.errno());
+}
+
+/** Whether the interface still runs the link's program: who has the rights can take it off. Where it is not told, it does. */
+export function isAttached(libc: Libc, link: number): boolean {
+  const info = new Uint8Array(LINK_INFO.BYTES);
+  if (call(libc, COMMAND.INFO, new Attribute(libc, [link, info.length]).point(8, info)) < 0) return true;
+  return new DataView(info.buffer).getUint32(LINK_INFO.INTERFACE, true) !== 0;
 }

@@ -198,6 +198,13 @@ export function isZeroCopy(libc: Libc, fd: number): boolean {
   return isTold && (value[0] & ZERO_COPY) !== 0;
 }
 
+/** Whether the interface is gone that the socket was bound to, or was; the kernel tells of it once. */
+export function hasLostItsQueue(libc: Libc, fd: number): boolean {
+  const error = new Uint8Array(4);
+  const isTold = libc.getsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_ERROR, error, Int32Array.of(4)) === 0;
+  return isTold && error.some((byte) => byte !== 0);
+}
+
 /** What became of frames, by the kernel's count. */
 interface XdpStatistics {
   /** Received, and dropped for want of room in the ring, or of a place. */

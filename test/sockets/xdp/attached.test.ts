@@ -147,6 +147,34 @@ t.test('VLANs are left to the sockets for as long as the card takes their tags a
   t.equal(kernel.open.size, 0);
 });
 
+t.test(
+  'an interface that went, and one whose program was taken off, are let go for good, which is told once',
+  async (t) => {
+    for (const [change, words] of [
+      [{ isCutOff: true }, /is gone: sockets serve, should it come back, until a restart/],
+      [{ isDetached: true }, /taken the program of AF_XDP off this interface: sockets serve it until a restart/],
+    ] as const) {
+      const kernel = new XdpKernel();
+      const { log, lines } = makeLog();
+      const served = AttachedInterface.attach(kernel.libc, { name: 'wire0', endpoints, before: 0, ...sizes, log });
+      t.equal(served.follow(endpoints, REPLY_BYTES), true);
+      const { size } = kernel.open;
+      Object.assign(kernel, change);
+      t.equal(served.follow(endpoints, REPLY_BYTES), false);
+      t.equal(kernel.open.size, size - 1, 'the link is closed, and with it goes the program');
+      // The kernel tells it of the sockets once only.
+      Object.assign(kernel, { isCutOff: false, isDetached: false, mtu: 600 });
+      t.equal(served.follow(endpoints, REPLY_BYTES), false);
+      t.equal(kernel.programs, 0);
+      t.equal(lines.length, 1);
+      t.match(lines[0], words);
+      served.halt();
+      served.close();
+      t.equal(kernel.open.size, 0);
+    }
+  },
+);
+
 t.test('an interface that gets another name while it is looked at is not taken for gone', async (t) => {
   const kernel = new XdpKernel();
   kernel.onName = () => {
