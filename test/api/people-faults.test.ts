@@ -47,6 +47,17 @@ t.test('a provider that shows other keys than it signs with is not believed', as
   t.equal((await world.request('GET', '/v1/services')).statusCode, 200, 'tokens go on');
 });
 
+t.test('a provider that changes its keys is believed by the second try, and not a minute later', async (t) => {
+  const world = await start(t);
+  const { faults } = world.identities;
+  t.equal((await new Browser(world).signIn()).statusCode, 303);
+  for (const keyName of ['second', 'third']) {
+    faults.keyName = keyName;
+    t.match(told(await new Browser(world).signIn()), /^502 .*does not hold/, 'by the keys of a moment ago');
+    t.equal((await new Browser(world).signIn()).statusCode, 303, keyName);
+  }
+});
+
 t.test('an ID token is believed where all of it holds, by clocks that run a little apart', async (t) => {
   const world = await start(t);
   const nowSeconds = Math.floor(Date.now() / 1000);

@@ -64,7 +64,7 @@ export class NoWord {
 const REQUEST_TIMEOUT_MS = 10_000;
 /** The longest answers list keys, or the groups of somebody in very many. */
 const ANSWER_MAX_BYTES = 512 * 1024;
-/** What a provider says of itself changes when it is upgraded; its keys are asked for anew whenever one is not known. */
+/** What a provider says of itself, its keys among it, changes: it is asked anew after so long, or when something does not hold. */
 const DISCOVERY_MAX_MS = 10 * 60_000;
 /** Clocks of two machines may run apart by so much. */
 const CLOCK_TOLERANCE_SECONDS = 60;
@@ -179,7 +179,10 @@ export class Provider {
       client = await import('openid-client');
       return await ask(await this.#find(client));
     } catch (error) {
-      return noWord(error, client);
+      const none = noWord(error, client);
+      // It may have other keys than a moment ago, which the library would not ask for within a minute: the next try does.
+      if (none.kind === 'unbelievable') this.#found = undefined;
+      return none;
     }
   }
 
