@@ -22,10 +22,17 @@ export function noteBehind(request: { behind: Answering['behind'] | undefined },
   if (!(result instanceof Problem)) request.behind = result.fleet?.behind;
 }
 
-/** Says it in a header, a list of structured fields (RFC 9651 §3.1): `Teal-Behind: "ns3";revision=16`. */
+/**
+ * Says it in a header, a list of structured fields (RFC 9651 §3.1): `Teal-Behind: "ns3";revision=16`, and with `;left-out`
+ * of a node that leaves the zone out.
+ */
 export function tellBehind(app: ApiInstance): void {
   app.addHook('onSend', async ({ behind }, reply) => {
     if (behind === undefined || behind.length === 0) return;
-    reply.header('teal-behind', behind.map(({ node, revision }) => `"${node}";revision=${revision}`).join(', '));
+    reply.header('teal-behind', behind.map(itemOf).join(', '));
   });
+}
+
+function itemOf({ node, revision, leftOut }: Answering['behind'][number]): string {
+  return `"${node}";revision=${revision}${leftOut === undefined ? '' : ';left-out'}`;
 }

@@ -10,7 +10,7 @@ const revisionHeader = {
   'Teal-Behind': {
     type: 'string',
     description:
-      'In a fleet: the nodes that do not answer from it yet, such as `"ns3";revision=16`; left out where all do.',
+      'In a fleet: the nodes that do not answer from it yet, such as `"ns3";revision=16` (`;left-out` behind it: it has no room for the zone, and answers it with SERVFAIL); left out where all do.',
   },
 };
 const etagHeader = { ETag: { type: 'string', description: 'The revision in quotes, for If-Match.' } };

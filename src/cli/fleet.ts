@@ -118,7 +118,7 @@ function withoutHead({ standing, members }: Fleet, style: Style): string {
 }
 
 function nodeRow(
-  { node, state, revision, version, present, heardAt, leads, late, countsAgeSeconds }: Fleet['nodes'][number],
+  { node, state, revision, version, present, heardAt, leads, late, leftOut, countsAgeSeconds }: Fleet['nodes'][number],
   head: number | null,
   style: Style,
   nowMs: number,
@@ -132,6 +132,9 @@ function nodeRow(
     `teal ${printable(version)}`,
     present ? (leads ? 'leads' : '') : style.colour('red', `no sign of life${forSince(heardAt, nowMs)}`),
     late ? style.colour('red', 'holds up drains') : '',
+    leftOut.length === 0
+      ? ''
+      : style.colour('red', `no room for ${printable(leftOut[0])}${leftOut.length > 1 ? ' and others' : ''}`),
     countsAgeSeconds === null ? '' : `told its counts ${countsAgeSeconds} s ago`,
   ];
 }

@@ -15,6 +15,9 @@ const FleetNode = Type.Object({
   late: Type.Boolean({
     description: 'For longer than a change takes it may answer by what was before: nothing is drained meanwhile.',
   }),
+  leftOut: Type.Array(Type.String(), {
+    description: 'Zones for which it has no room, the first 20 of them: it answers them with SERVFAIL.',
+  }),
   countsAgeSeconds: wholeOrNull(
     'Since it told this node what it answered. Nodes tell while somebody asks for a drain report, or a release waits for one; null: it has not told, or is this node.',
   ),
@@ -64,8 +67,17 @@ export const Answering = Type.Object(
     revision: whole('The revision that these answer from, or a later one.'),
     answering: Type.Array(Type.String(), { description: 'Nodes that answer from it.' }),
     behind: Type.Array(
-      Type.Object({ node: Type.String(), revision: whole('What it answered from when it was heard of last.') }),
-      { description: 'Nodes that do not, and claim nothing until they do.' },
+      Type.Object({
+        node: Type.String(),
+        revision: whole('What it answered from when it was heard of last.'),
+        leftOut: Type.Optional(
+          Type.Array(Type.String(), {
+            description:
+              'Zones of the change, 20 at most, for which it has no room: there it answers with SERVFAIL, whatever its revision, and elsewhere from that.',
+          }),
+        ),
+      }),
+      { description: 'Nodes that do not, and claim nothing until they do, or leave a zone of the change out.' },
     ),
   },
   { $id: 'Answering' },

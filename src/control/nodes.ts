@@ -34,6 +34,8 @@ export interface FleetView {
     readonly leads: boolean;
     /** It may answer by what was before. */
     readonly late: boolean;
+    /** Zones for which it has no room, some of them; it answers these with SERVFAIL. */
+    readonly leftOut: readonly string[];
     /** Since it told what it counted; null: it has not, or is this node. */
     readonly countsAgeSeconds: number | null;
     /** Unix time, milliseconds, of its last sign of life; null: none was seen since this process began. */

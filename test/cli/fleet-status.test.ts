@@ -9,7 +9,15 @@ const NOON = '2026-11-29T12:00:00.000Z';
 
 t.test('one line for each node', async (t) => {
   const node = {
-    ...{ state: 'live' as const, revision: 17, version: '0.1.0', present: true, leads: false, late: false },
+    ...{
+      state: 'live' as const,
+      revision: 17,
+      version: '0.1.0',
+      present: true,
+      leads: false,
+      late: false,
+      leftOut: [],
+    },
     ...{ countsAgeSeconds: null, heardAt: NOON, holding: null },
   };
   const sign = { isSelf: false, isPresent: false, heardAtMs: 0, lateSinceMs: 1, version: '0.1.0' };
@@ -19,7 +27,7 @@ t.test('one line for each node', async (t) => {
     ...{ name: 'production', node: 'ns1', standing: 'live', current: true, message: '', revision: 17, head: 17 },
     nodes: [
       { ...node, node: 'ns1', leads: true },
-      { ...node, node: 'ns2', countsAgeSeconds: 1 },
+      { ...node, node: 'ns2', countsAgeSeconds: 1, leftOut: ['big.test'] },
       { ...node, node: 'ns3', state: 'out', revision: 12, present: false, late: true, holding },
     ],
     ...{ claimAgeSeconds: 1, leaderSince: NOON },
@@ -28,7 +36,7 @@ t.test('one line for each node', async (t) => {
   const lines = statusLines(fleet, plain, Date.parse(NOON) + 65_000, 100);
   t.same(lines.slice(1, 6), [
     '  ns1  live  revision 17            teal 0.1.0  leads',
-    '  ns2  live  revision 17            teal 0.1.0                                              told its counts 1 s ago',
+    '  ns2  live  revision 17            teal 0.1.0                                              no room for big.test  told its counts 1 s ago',
     '  ns3  out   revision 12  5 behind  teal 0.1.0  no sign of life for 1m 5s  holds up drains',
     '  All drains wait for 1m 5s: ns3 shows no sign of life, and may answer by what was before. Start it',
     '  again; if it does not come back: teal fleet remove ns3',

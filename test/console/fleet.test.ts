@@ -4,7 +4,16 @@ import { bytesText, fleetWords, lagOf, troubleOf } from '../../src/console/rules
 import type { Fleet } from '../../src/contract/types.ts';
 
 const node: Fleet['nodes'][number] = {
-  ...{ node: 'ns1', state: 'live', revision: 7, version: '0.1.0', present: true, leads: false, late: false },
+  ...{
+    node: 'ns1',
+    state: 'live',
+    revision: 7,
+    version: '0.1.0',
+    present: true,
+    leads: false,
+    late: false,
+    leftOut: [],
+  },
   ...{ countsAgeSeconds: null, heardAt: null, holding: null },
 };
 const fleet: Fleet = {
@@ -38,6 +47,7 @@ t.test('a change on its way is no trouble, and how far behind is only said where
   t.equal(lagOf({ ...node, revision: null }, 7), 0);
   t.equal(lagOf(node, null), 0);
   t.equal(troubleOf({ ...node, revision: null }, 7), 'nothing confirmed');
+  t.equal(troubleOf({ ...node, leftOut: ['big.test'] }, 7), 'no room for big.test');
 });
 
 t.test('sizes', async (t) => {

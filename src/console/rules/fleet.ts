@@ -9,10 +9,12 @@ export type Standing = Pick<Fleet, 'standing' | 'current'>;
 type FleetTone = 'ok' | 'warn' | 'danger';
 
 /** Why a node does not count among those that answer from the last revision; undefined: it does. */
-export function troubleOf({ state, present, late, revision }: FleetNode, head: number | null): string | undefined {
+export function troubleOf(node: FleetNode, head: number | null): string | undefined {
+  const { state, present, late, revision, leftOut } = node;
   if (!present) return 'no sign of life';
   if (state === 'out') return 'out';
   if (late) return 'behind';
+  if (leftOut.length > 0) return leftOut.length === 1 ? `no room for ${leftOut[0]}` : 'no room for some zones';
   // A change that is on its way is no trouble.
   return head !== null && revision === null ? 'nothing confirmed' : undefined;
 }

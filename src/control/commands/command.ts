@@ -2,6 +2,7 @@
 
 import type { WrittenServiceBody } from '../../model/adoption.ts';
 import type { Problem } from '../../model/errors.ts';
+import type { Behind } from '../../model/fleet/turn.ts';
 import type { FreezeBody } from '../../model/freeze.ts';
 import type { Party } from '../../model/person.ts';
 import type { Weights } from '../../model/service.ts';
@@ -121,11 +122,11 @@ export interface Outcome {
   readonly fleet?: Answering;
 }
 
-/** Which nodes of a fleet answer from a revision, and which from an earlier one. */
+/** Which nodes of a fleet answer from a revision, and which do not: from an earlier one, or not at all in the zones that they leave out. */
 export interface Answering {
   readonly revision: number;
   readonly answering: readonly string[];
-  readonly behind: readonly { readonly node: string; readonly revision: number }[];
+  readonly behind: readonly Behind[];
 }
 
 export type CommandResult = Outcome | Problem;

@@ -1,6 +1,7 @@
 /** In a fleet a change is done when all its nodes answer from it, or are known not to. */
 import { Problem } from '../../model/errors.ts';
-import type { CommandResult } from '../commands/command.ts';
+import type { Answering, CommandResult } from '../commands/command.ts';
+import { shown } from '../names.ts';
 import type { FleetLog } from './log.ts';
 
 /** Who came later need not wait for that. */
@@ -9,4 +10,9 @@ export async function answered(fleet: FleetLog, done: Promise<CommandResult>): P
   if (result instanceof Problem) return result;
   const answering = await fleet.answered(result.revision);
   return answering instanceof Problem ? answering : { ...result, fleet: answering };
+}
+
+/** With zones as people write them. */
+export function asShown({ node, revision, leftOut }: Answering['behind'][number]): Answering['behind'][number] {
+  return { node, revision, ...(leftOut && { leftOut: leftOut.map(shown) }) };
 }

@@ -14,6 +14,8 @@ interface Applier {
   apply(entry: Entry): Problem | undefined;
   readonly staged: StagedZones;
   readonly isInDoubt: boolean;
+  /** Zones that are answered with SERVFAIL, for want of room. */
+  readonly leftOut: () => ReadonlySet<string>;
 }
 
 export interface FleetLogParts {

@@ -10,12 +10,15 @@ import { isLeadersOwn } from '../../model/fleet/election.ts';
 import { sealEntry } from '../../model/fleet/envelope.ts';
 import { HEAD_KEY } from '../../model/fleet/keys.ts';
 import { lateNodes, noLag, withApplied } from '../../model/fleet/lag.ts';
+import { zonesOf } from '../../model/fleet/left-out.ts';
 import { startNode, stepNode, wakeAtMs } from '../../model/fleet/node.ts';
 import { parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading, type Transaction } from '../../model/fleet/transaction.ts';
 import type { NodeEffect, NodeEvent, NodeState } from '../../model/fleet/turn.ts';
 import type { View } from '../../model/fleet/view.ts';
 import type { Answering } from '../commands/command.ts';
+import { asShown } from './answered.ts';
+import { Applying } from './applying.ts';
 import { Chunks, envelopeTools } from './chunks.ts';
 import { SharedContents } from './contents.ts';
 import type { FleetLogParts } from './fleet-parts.ts';
@@ -43,6 +46,7 @@ export class SharedLog implements Log, FleetLog {
   readonly #follower: ContentFollower;
   readonly contents: SharedContents;
   readonly #incoming: Incoming;
+  readonly #applying: Applying;
   #state: NodeState;
   /** Events that came while another was being dealt with. */
   readonly #events: NodeEvent[] = [];
@@ -60,6 +64,8 @@ export class SharedLog implements Log, FleetLog {
   /** Called when an entry was applied. */
   readonly #catching = new Set<() => void>();
   #next = 1;
+  /** Zones that the protocol was told of last. */
+  #leftOut = '';
   #lag = noLag;
   /** Until when this node claims to be current. */
   #claimUntilMs = 0;
@@ -73,6 +79,11 @@ export class SharedLog implements Log, FleetLog {
     this.#incoming = new Incoming(parts.keeper);
     this.contents = new SharedContents({ ...parts, ...parts.settings });
     this.#follower = new ContentFollower({ ...parts, ...parts.settings });
+    this.#applying = new Applying({
+      ...{ incoming: this.#incoming, follower: this.#follower, applier: parts.applier },
+      tell: (event) => this.#tell(event),
+      applied: (revision) => this.applied(revision),
+    });
     const { state, effects } = startNode(parts.settings, parts.applier.lastRevision, parts.clock.steadyMs());
     this.#state = state;
     this.#first = effects;
@@ -91,6 +102,7 @@ export class SharedLog implements Log, FleetLog {
     });
     this.#follower.start();
     this.#carryOut(this.#first);
+    this.#tellLeftOut();
     this.#tell({ kind: 'tick' });
   }
 
@@ -161,7 +173,7 @@ export class SharedLog implements Log, FleetLog {
       return new Promise((resolve) => {
         const shift = String(this.#next++);
         this.#pending = { shift, resolve };
-        const wanted = { shift, id, expected, value: sealed.value };
+        const wanted = { shift, id, expected, value: sealed.value, zones: zonesOf(entry.changes) };
         this.#tell({ kind: 'shift', ...wanted, epoch: epoch === 0 ? undefined : epoch });
       });
     });
@@ -189,8 +201,18 @@ export class SharedLog implements Log, FleetLog {
     if (this.#carried === revision) this.#carried = undefined;
     this.#incoming.forget(revision);
     this.#lag = withApplied(this.#lag, revision, this.#parts.clock.steadyMs());
+    this.#tellLeftOut();
     this.#tell({ kind: 'applied', revision });
     for (const look of [...this.#catching]) look();
+  }
+
+  /** Zones may come back by themselves: it is looked at now and then, and before an entry is confirmed. */
+  #tellLeftOut(): void {
+    const { leftOut } = this.#parts.applier;
+    const zones = [...leftOut()].sort();
+    if (zones.join() === this.#leftOut) return;
+    this.#leftOut = zones.join();
+    this.#tell({ kind: 'leftOut', zones });
   }
 
   #tell(event: NodeEvent): void {
@@ -213,7 +235,10 @@ export class SharedLog implements Log, FleetLog {
     this.#cancelWake();
     if (this.#state.isEnded) return;
     const waitMs = Math.max(0, wakeAtMs(this.#state) - this.#parts.clock.steadyMs());
-    this.#cancelWake = this.#parts.clock.after(Math.ceil(waitMs), () => this.#tell({ kind: 'tick' }));
+    this.#cancelWake = this.#parts.clock.after(Math.ceil(waitMs), () => {
+      this.#tellLeftOut();
+      this.#tell({ kind: 'tick' });
+    });
   }
 
   #carryOut(effects: readonly NodeEffect[]): void {
@@ -277,7 +302,7 @@ export class SharedLog implements Log, FleetLog {
       }
       case 'confirmed': {
         const { revision, answering, behind } = effect;
-        return this.#answer(shift, { revision, answering, behind });
+        return this.#answer(shift, { revision, answering, behind: behind.map(asShown) });
       }
       case 'unconfirmed': {
         const problem = unconfirmed(effect.revision, 'etcd did not say so, or who answers from it');
@@ -307,32 +332,7 @@ export class SharedLog implements Log, FleetLog {
   }
 
   #apply(revision: number): void {
-    if (revision === this.#carried) return;
-    const found = this.#incoming.take(revision);
-    if (!(found instanceof Promise)) return this.#applyFound(revision, found);
-    const applied = found.then((later) => this.#applyFound(revision, later));
-    inBackground(WHAT, applied);
-  }
-
-  #applyFound(revision: number, found: Awaited<ReturnType<Incoming['take']>>): void {
-    if (found instanceof Lost) {
-      // The heartbeat tries again.
-      return this.#tell({ kind: 'refused', revision, why: 'unstaged', words: `could not be read: ${found.words}` });
-    }
-    if (found === 'missing') return this.#tell({ kind: 'missing', revision });
-    if ('unreadable' in found) {
-      return this.#tell({ kind: 'refused', revision, why: 'newer', words: found.unreadable });
-    }
-    if (this.#follower.has(found)) return this.#applyStaged(revision, found);
-    const applied = this.#follower.bring(found).then((words) => this.#applyStaged(revision, found, words));
-    inBackground(WHAT, applied);
-  }
-
-  #applyStaged(revision: number, entry: Entry, words?: string): void {
-    if (words !== undefined) return this.#tell({ kind: 'refused', revision, why: 'unstaged', words });
-    const problem = this.#parts.applier.apply(entry);
-    if (problem === undefined) this.applied(revision);
-    else this.#tell({ kind: 'refused', revision, why: 'full', words: problem.detail });
+    if (revision !== this.#carried) this.#applying.apply(revision);
   }
 
   #end(): void {

@@ -16,7 +16,7 @@ const CONTACT_BEATS = 1.5;
 
 /** Takes a change on. */
 export function wantShift(turn: Turn, wanted: ShiftWanted): void {
-  const { shift, id, expected, value, epoch } = wanted;
+  const { shift, id, expected, value, epoch, zones } = wanted;
   const { state, nowMs } = turn;
   if (state.append !== undefined) throw new Error('one change is appended at a time');
   const refusal = whyNot(turn);
@@ -26,7 +26,7 @@ export function wantShift(turn: Turn, wanted: ShiftWanted): void {
   const phase = isLate ? 'catching' : isInTouch ? 'appending' : 'probing';
   if (phase === 'probing') turn.set({ heartbeatAtMs: nowMs });
   const begun = { startedMs: nowMs, isDoubtful: false, retryAtMs: nowMs, target: state.heard };
-  turn.set({ append: { shift, id, expected, value, epoch, phase, ...begun } });
+  turn.set({ append: { shift, id, expected, value, epoch, zones, phase, ...begun } });
 }
 
 function whyNot({ state }: Turn): string | undefined {
@@ -162,9 +162,9 @@ function giveUp(turn: Turn, { shift, expected, isDoubtful }: Append): void {
   else turn.effect({ kind: 'unavailable', shift, words: 'the fleet has no quorum that this node can reach' });
 }
 
-function commit(turn: Turn, { shift, expected }: Append): void {
+function commit(turn: Turn, { shift, expected, zones }: Append): void {
   hearHead(turn, expected + 1);
   turn.set({ append: undefined });
   turn.effect({ kind: 'committed', shift, revision: expected + 1 });
-  startWaiting(turn, shift, expected + 1);
+  startWaiting(turn, { shift, revision: expected + 1, zones });
 }

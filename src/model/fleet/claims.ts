@@ -3,10 +3,10 @@
  * that head, it may claim to be current for `staleAfterMs` from before it asked. A shift that is appended later is not
  * acknowledged before all of such claims are over, or their nodes have confirmed it.
  */
-import { ACK_PREFIX, ackKey, HEAD_KEY, MEMBER_PREFIX, memberKey } from './keys.ts';
+import { ACK_PREFIX, HEAD_KEY, MEMBER_PREFIX, memberKey } from './keys.ts';
 import { parseRevision, Unreadable } from './records.ts';
 import type { Read, Stored, TransactionReply } from './transaction.ts';
-import type { Call, Turn } from './turn.ts';
+import { type Call, ownReads, type Turn } from './turn.ts';
 import { confirmedBy, memberOf, withFound } from './view.ts';
 
 /**
@@ -26,9 +26,8 @@ export function beat(turn: Turn): void {
     { key: MEMBER_PREFIX, isPrefix: true },
     { key: ACK_PREFIX, isPrefix: true },
   ];
-  const ours: Read[] = [{ key: memberKey(turn.node) }, { key: ackKey(turn.node) }];
   const looksAround = waits.length > 0 || turn.nowMs >= othersReadAtMs + OTHERS_EVERY_MS;
-  const reads = [{ key: HEAD_KEY }, ...(looksAround ? others : ours)];
+  const reads = [{ key: HEAD_KEY }, ...(looksAround ? others : ownReads(turn))];
   turn.read({ kind: 'heartbeat', sentAtMs: turn.nowMs, applied, seenAt, reads });
 }
 

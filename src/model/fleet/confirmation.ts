@@ -3,17 +3,21 @@
  * does not, when all that it may have claimed is over, is put out, so that the next change does not wait for it.
  */
 import { ACK_PREFIX, ackKey, MEMBER_PREFIX, memberKey } from './keys.ts';
+import { amongLeftOut } from './left-out.ts';
 import { placeOf } from './membership.ts';
 import { encodeMember } from './records.ts';
 import { type Read, reading, type TransactionReply } from './transaction.ts';
 import type { Behind, Call, Turn, Wait } from './turn.ts';
-import { ackOf, confirmedBy, isLive, memberOf, withFound } from './view.ts';
+import { ackOf, confirmedBy, isLive, leftOutBy, memberOf, withFound } from './view.ts';
 
 /** Who is in the fleet, and what each has confirmed. */
 export const EVERYBODY: readonly Read[] = [
   { key: MEMBER_PREFIX, isPrefix: true },
   { key: ACK_PREFIX, isPrefix: true },
 ];
+
+/** Zones that a reply names of a node that leaves them out. */
+const NAMED_MAX = 20;
 
 /** Takes on a revision that stands already. */
 export function wantConfirmed(turn: Turn, { shift, revision }: { shift: string; revision: number }): void {
@@ -38,18 +42,20 @@ export function ask(turn: Turn): void {
 export function hearAsk(turn: Turn, { shifts }: Call & { kind: 'ask' }, reply: TransactionReply): void {
   const { asks, view } = turn.state;
   turn.set({ view: withFound(view, EVERYBODY, reply), asks: asks.filter(({ shift }) => !shifts.includes(shift)) });
-  for (const { shift, revision } of asks) if (shifts.includes(shift)) startWaiting(turn, shift, revision);
+  for (const { shift, revision } of asks) {
+    if (shifts.includes(shift)) startWaiting(turn, { shift, revision, zones: undefined });
+  }
 }
 
 /**
  * Waits for all who are live in what was just read, after the revision stood. Who was out when it was appended claims
  * nothing, and who was put out since claims nothing either.
  */
-export function startWaiting(turn: Turn, shift: string, revision: number): void {
+export function startWaiting(turn: Turn, stands: Pick<Wait, 'shift' | 'revision' | 'zones'>): void {
   const { view, waits } = turn.state;
   const { staleAfterMs, marginMs } = turn.timings;
   const waitingFor = new Set([...view.members.keys()].filter((node) => isLive(view, node)));
-  const wait: Wait = { shift, revision, waitingFor, deadlineMs: turn.nowMs + staleAfterMs + marginMs };
+  const wait: Wait = { ...stands, waitingFor, deadlineMs: turn.nowMs + staleAfterMs + marginMs };
   turn.set({ waits: [...waits, wait] });
 }
 
@@ -64,7 +70,7 @@ function stillWaiting(turn: Turn, wait: Wait): Wait[] {
   const { shift, revision, deadlineMs } = wait;
   const late = [...wait.waitingFor].filter((node) => isLive(view, node) && confirmedBy(view, node) < revision);
   if (late.length === 0) {
-    turn.effect({ kind: 'confirmed', shift, revision, ...whoAnswers(turn, revision) });
+    turn.effect({ kind: 'confirmed', shift, revision, ...whoAnswers(turn, wait) });
     return [];
   }
   if (turn.nowMs >= deadlineMs + turn.timings.giveUpMs) {
@@ -75,14 +81,18 @@ function stillWaiting(turn: Turn, wait: Wait): Wait[] {
   return late.length === wait.waitingFor.size ? [wait] : [{ ...wait, waitingFor: new Set(late) }];
 }
 
-function whoAnswers({ state: { view } }: Turn, revision: number): { answering: string[]; behind: Behind[] } {
+/** Who leaves a zone of the change out answers nobody there by it, though it has the entry. */
+function whoAnswers({ state: { view } }: Turn, { revision, zones }: Wait): { answering: string[]; behind: Behind[] } {
   const answering: string[] = [];
   const behind: Behind[] = [];
   for (const [node, { value }] of view.members) {
     if (value === undefined) continue;
     const confirmed = confirmedBy(view, node);
-    if (confirmed >= revision) answering.push(node);
-    else behind.push({ node, revision: confirmed });
+    const said = leftOutBy(view, node);
+    const leftOut = said && amongLeftOut(said, zones);
+    if (confirmed < revision) behind.push({ node, revision: confirmed });
+    else if (leftOut?.isAny) behind.push({ node, revision: confirmed, leftOut: leftOut.named.slice(0, NAMED_MAX) });
+    else answering.push(node);
   }
   behind.sort((one, other) => (one.node < other.node ? -1 : 1));
   return { answering: answering.sort(), behind };

@@ -33,6 +33,9 @@ export const BEAT_PREFIX = 'beat/';
 /** Which wrapping key a node has, by a mark that says nothing of the key itself. */
 export const WRAPPING_PREFIX = 'wrapping/';
 
+/** Below what a node confirms, so that one watch tells of both in the order in which they were written. */
+const LEFT_OUT = 'left-out';
+
 /** Entries are found in their order by the order of their keys, which is that of their bytes. */
 const LOG_DIGITS = 16;
 /** Of a chunk: contents have up to 2^32 bytes in chunks of more than 200 KiB. */
@@ -54,6 +57,8 @@ export const fleetPrefix = (fleet: string): string => `teal/${fleet}/`;
 export const logKey = (revision: number): string => LOG_PREFIX + String(revision).padStart(LOG_DIGITS, '0');
 export const memberKey = (node: string): string => MEMBER_PREFIX + node;
 export const ackKey = (node: string): string => ACK_PREFIX + node;
+/** Which zones what the node confirms does not go for. */
+export const leftOutKey = (node: string): string => `${ACK_PREFIX}${node}/${LEFT_OUT}`;
 export const presenceKey = (node: string): string => PRESENCE_PREFIX + node;
 export const countKey = (node: string): string => COUNT_PREFIX + node;
 export const askedKey = (node: string): string => ASKED_PREFIX + node;
@@ -74,7 +79,7 @@ export type FleetKey =
   | { readonly kind: 'head' | 'identity' | 'leader' | 'snapshot' | 'secrets' }
   | { readonly kind: 'log'; readonly revision: number }
   | {
-      readonly kind: 'member' | 'ack' | 'presence' | 'count' | 'asked' | 'health' | 'beat' | 'wrapping';
+      readonly kind: 'member' | 'ack' | 'leftOut' | 'presence' | 'count' | 'asked' | 'health' | 'beat' | 'wrapping';
       readonly node: string;
     }
   | { readonly kind: 'content'; readonly sha256: string; readonly chunk: number }
@@ -124,6 +129,7 @@ function parsePair(kind: string, one: string): FleetKey | undefined {
 }
 
 function parseTriple(kind: string, one: string, two: string): FleetKey | undefined {
+  if (kind === 'ack') return two === LEFT_OUT && isFleetId(one) ? { kind: 'leftOut', node: one } : undefined;
   if (kind === 'staged') return SHA256.test(one) && isFleetId(two) ? { kind, sha256: one, node: two } : undefined;
   const chunk = two.length === CHUNK_DIGITS ? wholeNumber(two) : undefined;
   if (chunk === undefined) return undefined;

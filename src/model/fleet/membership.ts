@@ -3,11 +3,12 @@
  * Whoever is out claims nothing, and so needs not be waited for.
  */
 import { claimNothing, headIn, hearHead } from './claims.ts';
-import { ackKey, HEAD_KEY, memberKey } from './keys.ts';
+import { ackKey, HEAD_KEY, leftOutKey, memberKey } from './keys.ts';
+import { encodeLeftOut, isSame, type LeftOut, leftOutOf } from './left-out.ts';
 import { encodeMember, encodeRevision, type Member, REMOVED } from './records.ts';
 import type { Put, Read, TransactionReply } from './transaction.ts';
-import type { Call, Own, Standing, Turn } from './turn.ts';
-import { ackOf, confirmedBy, memberOf, withFound, withStored } from './view.ts';
+import { type Call, type Own, ownReads, type Standing, type Turn } from './turn.ts';
+import { ackOf, confirmedBy, leftOutBy, memberOf, withDeleted, withFound, withStored } from './view.ts';
 
 /** Takes note of what became of our record. */
 export function adopt(turn: Turn): void {
@@ -41,7 +42,6 @@ export function end(turn: Turn, why: 'stopped' | 'taken' | 'removed', words: str
   turn.effect({ kind: 'ended', why, words });
 }
 
-const ownReads = (turn: Turn): Read[] => [{ key: memberKey(turn.node) }, { key: ackKey(turn.node) }];
 const rejoinReads = (turn: Turn): Read[] => [{ key: HEAD_KEY }, ...ownReads(turn)];
 
 /** How often a node tells another reason why it cannot apply the log, once it has told one. */
@@ -78,10 +78,11 @@ export function take(turn: Turn): void {
   const { incarnation, version } = settings;
   const member: Member = { state, incarnation, version, ...(silent && { isTaken: true }) };
   const ack = silent ? undefined : turn.state.applied;
-  const puts: Put[] = [{ key: memberKey(turn.node), value: encodeMember(member) }];
+  const { leftOut } = turn.state;
+  const puts: Put[] = [{ key: memberKey(turn.node), value: encodeMember(member) }, sayingLeftOut(turn)];
   if (ack !== undefined) puts.push({ key: ackKey(turn.node), value: encodeRevision(ack) });
   turn.send(
-    { kind: 'take', member, silent, ack },
+    { kind: 'take', member, silent, ack, leftOut },
     {
       compares: [{ key: memberKey(turn.node), changedAt: placeOf(seen) }],
       puts,
@@ -93,8 +94,8 @@ export function take(turn: Turn): void {
 
 export function hearTake(turn: Turn, call: Call & { kind: 'take' }, reply: TransactionReply): void {
   if (!reply.succeeded) return hearOwn(turn, reply);
-  const { member, ack, silent } = call;
-  noteOwn(turn, reply.at, { member, ack });
+  const { member, ack, silent, leftOut } = call;
+  noteOwn(turn, reply.at, { member, ack, leftOut });
   becomeOurs(turn, member, reply.at, silent);
 }
 
@@ -105,12 +106,26 @@ function becomeOurs(turn: Turn, member: Member, changedAt: number, silent: boole
 }
 
 /** What we put ourselves, as the others see it. */
-function noteOwn(turn: Turn, at: number, { member, ack }: { member?: Member; ack?: number | undefined }): void {
+function noteOwn(
+  turn: Turn,
+  at: number,
+  { member, ack, leftOut }: { member?: Member; ack?: number | undefined; leftOut?: LeftOut },
+): void {
   const noted = { changedAt: at, createdAt: at };
   const puts = [];
   if (member !== undefined) puts.push({ key: memberKey(turn.node), value: encodeMember(member), ...noted });
   if (ack !== undefined) puts.push({ key: ackKey(turn.node), value: encodeRevision(ack), ...noted });
-  turn.set({ view: withStored(turn.state.view, puts) });
+  const isNone = leftOut?.count === 0;
+  if (leftOut !== undefined && !isNone)
+    puts.push({ key: leftOutKey(turn.node), value: encodeLeftOut(leftOut), ...noted });
+  const view = withStored(turn.state.view, puts);
+  turn.set({ view: isNone ? withDeleted(view, [{ key: leftOutKey(turn.node), at }]) : view });
+}
+
+/** Before what is confirmed: whoever hears of that knows by then which zones it does not go for. */
+function sayingLeftOut({ node, state: { leftOut } }: Turn): Put {
+  const key = leftOutKey(node);
+  return leftOut.count === 0 ? { key, isDeleted: true } : { key, value: encodeLeftOut(leftOut) };
 }
 
 /** Takes in what was found after a refusal. Where that is nothing new, the next try waits. */
@@ -162,12 +177,12 @@ export function hearLeave(turn: Turn, reply: TransactionReply): void {
 
 /** Comes back, where the log has nothing that is not applied here: else a shift that did not wait for us could be missed. */
 export function rejoin(turn: Turn): void {
-  const { own, blocked, isStopping, applied, heard, settings } = turn.state;
+  const { own, blocked, isStopping, applied, heard, settings, leftOut } = turn.state;
   if (own === undefined || own.mode === 'live' || blocked !== undefined || isStopping || applied < heard) return;
   if (isSilent(turn, own) || turn.isOnTheWay('rejoin', 'ack')) return;
   const member: Member = { state: 'live', incarnation: settings.incarnation, version: settings.version };
   turn.send(
-    { kind: 'rejoin', revision: applied, sentAtMs: turn.nowMs },
+    { kind: 'rejoin', revision: applied, leftOut, sentAtMs: turn.nowMs },
     {
       compares: [
         { key: HEAD_KEY, value: encodeRevision(applied) },
@@ -175,6 +190,7 @@ export function rejoin(turn: Turn): void {
       ],
       puts: [
         { key: memberKey(turn.node), value: encodeMember(member) },
+        sayingLeftOut(turn),
         { key: ackKey(turn.node), value: encodeRevision(applied) },
       ],
       reads: [],
@@ -188,7 +204,7 @@ export function hearRejoin(turn: Turn, call: Call & { kind: 'rejoin' }, reply: T
   if (!reply.succeeded) return hearOwn(turn, reply, rejoinReads(turn));
   const member: Member = { state: 'live', incarnation: settings.incarnation, version: settings.version };
   const before = memberOf(turn.state.view, turn.node).changedAt;
-  noteOwn(turn, reply.at, { member, ack: call.revision });
+  noteOwn(turn, reply.at, { member, ack: call.revision, leftOut: call.leftOut });
   // Something newer may have been heard meanwhile.
   if (own === undefined || before > reply.at) return;
   const isLeaving = turn.state.isStopping || turn.state.blocked !== undefined;
@@ -204,26 +220,27 @@ export function hearRejoin(turn: Turn, call: Call & { kind: 'rejoin' }, reply: T
  * us out then could not tell that we confirmed more, and claim by it.
  */
 export function confirm(turn: Turn): void {
-  const { own, applied, view, isStopping } = turn.state;
+  const { own, applied, view, isStopping, settings, leftOut } = turn.state;
   if (own === undefined || isStopping || isSilent(turn, own)) return;
+  const isSaid = isSame(leftOutBy(view, turn.node) ?? leftOutOf(settings.incarnation, []), leftOut);
   const isConfirmed = ackOf(view, turn.node).value !== undefined && confirmedBy(view, turn.node) === applied;
-  if (isConfirmed || turn.isOnTheWay('ack', 'rejoin')) return;
+  if ((isConfirmed && isSaid) || turn.isOnTheWay('ack', 'rejoin')) return;
   turn.send(
-    { kind: 'ack', revision: applied },
+    { kind: 'ack', revision: applied, leftOut },
     {
       compares: [
         { key: memberKey(turn.node), changedAt: own.changedAt },
         { key: ackKey(turn.node), changedAt: placeOf(ackOf(view, turn.node)) },
       ],
-      puts: [{ key: ackKey(turn.node), value: encodeRevision(applied) }],
+      puts: [...(isSaid ? [] : [sayingLeftOut(turn)]), { key: ackKey(turn.node), value: encodeRevision(applied) }],
       reads: [],
       otherwise: ownReads(turn),
     },
   );
 }
 
-export function hearAck(turn: Turn, { revision }: Call & { kind: 'ack' }, reply: TransactionReply): void {
-  if (reply.succeeded) noteOwn(turn, reply.at, { ack: revision });
+export function hearAck(turn: Turn, { revision, leftOut }: Call & { kind: 'ack' }, reply: TransactionReply): void {
+  if (reply.succeeded) noteOwn(turn, reply.at, { ack: revision, leftOut });
   else hearOwn(turn, reply);
 }
 

@@ -8,6 +8,7 @@ import { beat, claim, claimNothing, hearBeat } from './claims.ts';
 import { ask, confirmShifts, hearAsk, hearOut, wantConfirmed } from './confirmation.ts';
 import { entryId } from './envelope.ts';
 import { LOG_PREFIX, parseKey } from './keys.ts';
+import { leftOutOf } from './left-out.ts';
 import {
   adopt,
   confirm,
@@ -40,6 +41,7 @@ export function startNode(settings: NodeSettings, applied: number, nowMs: number
     heard: applied,
     isApplying: false,
     blocked: undefined,
+    leftOut: leftOutOf(settings.incarnation, []),
     view: emptyView,
     seenAt: 0,
     isRead: false,
@@ -98,6 +100,8 @@ function hear(turn: Turn, event: NodeEvent): void {
       return wantShift(turn, event);
     case 'confirm':
       return wantConfirmed(turn, event);
+    case 'leftOut':
+      return turn.set({ leftOut: leftOutOf(turn.state.settings.incarnation, event.zones) });
     case 'stop':
       return turn.set({ isStopping: true });
     default:

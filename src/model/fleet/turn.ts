@@ -1,5 +1,7 @@
 /** What a node knows, is told and does: the parts of the state machine that `node.ts` turns. */
 
+import { ackKey, leftOutKey, memberKey } from './keys.ts';
+import type { LeftOut } from './left-out.ts';
 import type { Member } from './records.ts';
 import type { Timings } from './timings.ts';
 import { type Read, reading, type Stored, type Transaction, type TransactionReply } from './transaction.ts';
@@ -63,9 +65,15 @@ export type Call =
       readonly seenAt: number;
       readonly reads: readonly Read[];
     }
-  | { readonly kind: 'take'; readonly member: Member; readonly silent: boolean; readonly ack: number | undefined }
-  | { readonly kind: 'ack'; readonly revision: number }
-  | { readonly kind: 'rejoin'; readonly revision: number; readonly sentAtMs: number }
+  | {
+      readonly kind: 'take';
+      readonly member: Member;
+      readonly silent: boolean;
+      readonly ack: number | undefined;
+      readonly leftOut: LeftOut;
+    }
+  | { readonly kind: 'ack'; readonly revision: number; readonly leftOut: LeftOut }
+  | { readonly kind: 'rejoin'; readonly revision: number; readonly leftOut: LeftOut; readonly sentAtMs: number }
   | { readonly kind: 'leave' }
   | { readonly kind: 'append'; readonly id: string; readonly sentAtMs: number }
   | { readonly kind: 'ask'; readonly shifts: readonly string[]; readonly sentAtMs: number }
@@ -83,6 +91,8 @@ export interface ShiftWanted {
   readonly value: Uint8Array;
   /** Of the leader whose own work it is: the place at which it became that. */
   readonly epoch?: number | undefined;
+  /** Whose answers it changes; undefined: that is not known. */
+  readonly zones?: readonly string[] | undefined;
 }
 
 export interface Append extends ShiftWanted {
@@ -106,6 +116,8 @@ interface Ask {
 export interface Wait {
   readonly shift: string;
   readonly revision: number;
+  /** Whose answers it changes; undefined: that is not known here. */
+  readonly zones: readonly string[] | undefined;
   readonly waitingFor: ReadonlySet<string>;
   /** When all that a node that has not confirmed may claim is over. */
   readonly deadlineMs: number;
@@ -121,6 +133,8 @@ export interface NodeState {
   readonly heard: number;
   readonly isApplying: boolean;
   readonly blocked: Blocked | undefined;
+  /** Zones that are not answered from here, whatever is applied. */
+  readonly leftOut: LeftOut;
   readonly view: View;
   /** The last place of the engine that it told of; 0: none yet. */
   readonly seenAt: number;
@@ -169,6 +183,8 @@ export type NodeEvent =
   /** It is answered from. */
   | { readonly kind: 'applied'; readonly revision: number }
   | { readonly kind: 'refused'; readonly revision: number; readonly why: BlockedWhy; readonly words: string }
+  /** From now on these zones are left out, and no others: told before the entry that leaves one out. */
+  | { readonly kind: 'leftOut'; readonly zones: readonly string[] }
   /** The log has it no more. */
   | { readonly kind: 'missing'; readonly revision: number }
   | { readonly kind: 'restored'; readonly revision: number }
@@ -181,6 +197,8 @@ export type NodeEvent =
 export interface Behind {
   readonly node: string;
   readonly revision: number;
+  /** Of the zones of the change, those that it leaves out: there it answers from none, whatever it has applied. */
+  readonly leftOut?: readonly string[];
 }
 
 export type NodeEffect =
@@ -207,6 +225,11 @@ export type NodeEffect =
   | { readonly kind: 'unavailable'; readonly shift: string; readonly words: string }
   | { readonly kind: 'standing'; readonly standing: Standing; readonly words: string }
   | { readonly kind: 'ended'; readonly why: 'stopped' | 'taken' | 'removed'; readonly words: string };
+
+/** What stands there of the node itself. */
+export function ownReads({ node }: Turn): Read[] {
+  return [memberKey(node), ackKey(node), leftOutKey(node)].map((key) => ({ key }));
+}
 
 /** One step of a node: the state as it becomes, and what is to be done. */
 export class Turn {

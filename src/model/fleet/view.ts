@@ -1,5 +1,6 @@
 /** What a node has seen of the others: their records and what they confirmed, each as of the latest place that is known. */
-import { ACK_PREFIX, MEMBER_PREFIX, parseKey } from './keys.ts';
+import { ACK_PREFIX, leftOutKey, MEMBER_PREFIX, parseKey } from './keys.ts';
+import { type LeftOut, parseLeftOut } from './left-out.ts';
 import { type Member, parseMember, parseRevision, Unreadable } from './records.ts';
 import type { Read, Stored, TransactionReply } from './transaction.ts';
 
@@ -14,9 +15,10 @@ interface Seen<Value> {
 export interface View {
   readonly members: ReadonlyMap<string, Seen<Member>>;
   readonly acks: ReadonlyMap<string, Seen<number>>;
+  readonly leftOut: ReadonlyMap<string, Seen<LeftOut>>;
 }
 
-export const emptyView: View = { members: new Map(), acks: new Map() };
+export const emptyView: View = { members: new Map(), acks: new Map(), leftOut: new Map() };
 
 const NOTHING: Seen<never> = { value: undefined, changedAt: 0 };
 
@@ -37,6 +39,12 @@ export function ackOf(view: View, node: string): Seen<number> {
 /** The last entry that a node confirmed; 0: none. */
 export function confirmedBy(view: View, node: string): number {
   return ackOf(view, node).value ?? 0;
+}
+
+/** Zones that what the node confirmed does not go for; undefined: it says of none. */
+export function leftOutBy(view: View, node: string): LeftOut | undefined {
+  const said = view.leftOut.get(node)?.value;
+  return said !== undefined && said.incarnation === memberOf(view, node).value?.incarnation ? said : undefined;
 }
 
 /**
@@ -77,11 +85,13 @@ export function withFound(view: View, reads: readonly Read[], { found, at }: Tra
 class Draft {
   readonly members: Map<string, Seen<Member>>;
   readonly acks: Map<string, Seen<number>>;
+  readonly leftOut: Map<string, Seen<LeftOut>>;
   isChanged = false;
 
-  constructor({ members, acks }: View) {
+  constructor({ members, acks, leftOut }: View) {
     this.members = new Map(members);
     this.acks = new Map(acks);
+    this.leftOut = new Map(leftOut);
   }
 
   put(key: string, value: Uint8Array, changedAt: number): void {
@@ -92,6 +102,9 @@ class Draft {
     } else if (parsed?.kind === 'ack') {
       const revision = parseRevision(value);
       this.#set(this.acks, parsed.node, revision instanceof Unreadable ? 0 : revision, changedAt);
+    } else if (parsed?.kind === 'leftOut') {
+      const leftOut = parseLeftOut(value);
+      if (!(leftOut instanceof Unreadable)) this.#set(this.leftOut, parsed.node, leftOut, changedAt);
     }
   }
 
@@ -99,11 +112,13 @@ class Draft {
     const parsed = parseKey(key);
     if (parsed?.kind === 'member') this.#remove(this.members, parsed.node, at);
     else if (parsed?.kind === 'ack') this.#remove(this.acks, parsed.node, at);
+    else if (parsed?.kind === 'leftOut') this.#remove(this.leftOut, parsed.node, at);
   }
 
   keysUnder(prefix: string): string[] {
     if (prefix === MEMBER_PREFIX) return [...this.members.keys()].map((node) => prefix + node);
-    return prefix === ACK_PREFIX ? [...this.acks.keys()].map((node) => prefix + node) : [];
+    if (prefix !== ACK_PREFIX) return [];
+    return [...[...this.acks.keys()].map((node) => prefix + node), ...[...this.leftOut.keys()].map(leftOutKey)];
   }
 
   #set<Value>(seen: Map<string, Seen<Value>>, node: string, value: Value, changedAt: number): void {
@@ -125,5 +140,5 @@ class Draft {
 function change(view: View, act: (draft: Draft) => void): View {
   const draft = new Draft(view);
   act(draft);
-  return draft.isChanged ? { members: draft.members, acks: draft.acks } : view;
+  return draft.isChanged ? { members: draft.members, acks: draft.acks, leftOut: draft.leftOut } : view;
 }

@@ -7,6 +7,7 @@ import { type Keeper, Lost } from '../../control/log/keeper.ts';
 import { SNAPSHOT_KEY } from '../../model/fleet/keys.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import type { Store } from '../../store/sqlite.ts';
+import type { Table } from '../../table/table.ts';
 import { steadyClock } from '../steady-clock.ts';
 import { parsePointer } from './snapshot.ts';
 
@@ -14,6 +15,7 @@ export function applierOf(
   engine: Engine,
   store: Pick<Store, 'lastRevision'>,
   signers: Pick<Signers, 'noteHeldUp' | 'following'>,
+  table: Pick<Table, 'content'>,
 ): FleetLogParts['applier'] {
   return {
     get lastRevision() {
@@ -25,6 +27,7 @@ export function applierOf(
       return problem;
     },
     staged: engine.staged,
+    leftOut: () => table.content.leftOut(),
     get isInDoubt() {
       return engine.isInDoubt;
     },

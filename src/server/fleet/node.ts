@@ -262,8 +262,8 @@ export class FleetNode implements FleetControl {
 
   /** From now on the log is the fleet's. */
   #takePart(): void {
-    const { store, engine, signers, log } = this.#parts;
-    const { control } = this.#parts.table.shared;
+    const { store, engine, signers, table, log } = this.#parts;
+    const { control } = table.shared;
     const { settings, keeper, etcd } = this.#prepared;
     const { node, staleAfterSeconds } = settings;
     const stored = store.fleet;
@@ -277,7 +277,7 @@ export class FleetNode implements FleetControl {
     const shared = new SharedLog({
       settings: { node, incarnation, earlier, version: readVersion(), timings },
       keeper,
-      applier: applierOf(engine, store, signers),
+      applier: applierOf(engine, store, signers, table),
       clock: steadyClock,
       randomBytes,
       room: async () => (await roomOf(etcd))?.level ?? 'ample',

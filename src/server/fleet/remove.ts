@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lost } from '../../control/log/keeper.ts';
 import { Problem } from '../../model/errors.ts';
-import { ackKey, askedKey, beatKey, countKey, healthKey, memberKey } from '../../model/fleet/keys.ts';
+import { ackKey, askedKey, beatKey, countKey, healthKey, leftOutKey, memberKey } from '../../model/fleet/keys.ts';
 import { nextRemoval, readingOf } from '../../model/fleet/removal.ts';
 import { type Timings, timingsOf } from '../../model/fleet/timings.ts';
 import type { EtcdKeeper } from './keeper.ts';
@@ -68,7 +68,8 @@ function unreachable({ words }: Lost): Problem {
   return new Problem('fleet_unavailable', `etcd cannot be reached: ${words}.`);
 }
 
-const toldKeys = (node: string): string[] => [countKey(node), askedKey(node), healthKey(node), beatKey(node)];
+const toldKeys = (node: string): string[] =>
+  [leftOutKey, countKey, askedKey, healthKey, beatKey].map((keyOf) => keyOf(node));
 
 const deletedKeys = (keys: readonly string[]) => keys.map((key) => ({ key, isDeleted: true as const }));
 

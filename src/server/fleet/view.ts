@@ -5,7 +5,8 @@ import type { Etcd } from '../../etcd/client.ts';
 import { EtcdFailure } from '../../etcd/failure.ts';
 import { parseLeader } from '../../model/fleet/election.ts';
 import { ACK_PREFIX, HEAD_KEY, LEADER_KEY, MEMBER_PREFIX, PRESENCE_PREFIX, parseKey } from '../../model/fleet/keys.ts';
-import { parseMember, parseRevision, Unreadable } from '../../model/fleet/records.ts';
+import { type LeftOut, parseLeftOut } from '../../model/fleet/left-out.ts';
+import { type Member, parseMember, parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
 import { confirmedBy, isLive, type View } from '../../model/fleet/view.ts';
 import type { EtcdKeeper } from './keeper.ts';
@@ -19,6 +20,9 @@ export interface StoredNodes {
   readonly head: number | null;
   readonly nodes: readonly StoredNode[];
 }
+
+/** Zones that are shown of a node that leaves them out. */
+const LEFT_OUT_MAX = 20;
 
 /** What etcd says of the nodes, and of its members. */
 export async function readFleet({
@@ -36,8 +40,9 @@ export async function readNodes(keeper: EtcdKeeper): Promise<StoredNodes> {
   const reply = await keeper.transact(reading(reads));
   if (reply instanceof Lost) return { head: null, nodes: [] };
   let head: number | null = null;
-  const members = new Map<string, { state: 'live' | 'out'; version: string }>();
+  const members = new Map<string, Member>();
   const acks = new Map<string, number>();
+  const leftOut = new Map<string, LeftOut>();
   const present = new Set<string>();
   let leader: string | undefined;
   for (const { key, value } of reply.found) {
@@ -49,6 +54,10 @@ export async function readNodes(keeper: EtcdKeeper): Promise<StoredNodes> {
       const revision = numberOf(value);
       if (revision !== null) acks.set(parsed.node, revision);
     }
+    if (parsed?.kind === 'leftOut') {
+      const said = parseLeftOut(value);
+      if (!(said instanceof Unreadable)) leftOut.set(parsed.node, said);
+    }
     if (parsed?.kind === 'member') {
       const member = parseMember(value);
       if (!(member instanceof Unreadable)) members.set(parsed.node, member);
@@ -56,9 +65,11 @@ export async function readNodes(keeper: EtcdKeeper): Promise<StoredNodes> {
   }
   const nodes = [...members]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([node, { state, version }]) => {
+    .map(([node, { state, version, incarnation }]) => {
       const revision = acks.get(node) ?? null;
-      return { node, state, version, revision, present: present.has(node), leads: node === leader };
+      const said = leftOut.get(node);
+      const zones = said?.incarnation === incarnation ? said.zones.slice(0, LEFT_OUT_MAX) : [];
+      return { node, state, version, revision, leftOut: zones, present: present.has(node), leads: node === leader };
     });
   return { head, nodes };
 }

@@ -27,13 +27,13 @@ t.test('a large zone for whose signatures there can be no room is refused, and n
 t.test(
   'what other nodes have taken is taken, room or not: a node that refused it would be behind with all else',
   async (t) => {
-    const { send, code, store, signers, engine } = beginLarge(t, { more: { tableMaxBytes: 2 ** 20 } });
+    const { send, code, store, signers, engine, table } = beginLarge(t, { more: { tableMaxBytes: 2 ** 20 } });
     await send(`${head}${shapes}${many(3000)}`);
     t.equal(code(signCommand()), 'table_full', 'by itself');
     const apply = (): undefined => {
       t.equal(code(signCommand()), 'none');
     };
-    applierOf({ ...engine, apply } as unknown as typeof engine, store, signers).apply({} as Entry);
+    applierOf({ ...engine, apply } as unknown as typeof engine, store, signers, table).apply({} as Entry);
     t.ok(signers.wanted.has(zone));
     t.equal(signers.mustTake, false);
   },

@@ -28,16 +28,22 @@ export interface Node {
   execute(command: Command): ReturnType<Engine['execute']>;
 }
 
-export function makeNode(t: Test, keeper: MemoryKeeper, name: string): Node {
-  const fixture = makeEngine(t);
+/** `life`: which process of the node it is, on the same folder; of how its table is made, see makeEngine. */
+export function makeNode(
+  t: Test,
+  keeper: MemoryKeeper,
+  name: string,
+  { life = 1, ...more }: { life?: number; folder?: string; tableMaxBytes?: number } = {},
+): Node {
+  const fixture = makeEngine(t, more);
   const told: string[] = [];
   const { store, table } = fixture;
   const engine: Engine = new Engine(store, table);
   const log = new SharedLog({
     settings: {
       node: name,
-      incarnation: `${name}-1`,
-      earlier: undefined,
+      incarnation: `${name}-${life}`,
+      earlier: life === 1 ? undefined : `${name}-${life - 1}`,
       version: '1',
       timings: { ...timingsOf(2000), giveUpMs: 1000 },
     },
@@ -48,6 +54,7 @@ export function makeNode(t: Test, keeper: MemoryKeeper, name: string): Node {
       },
       apply: (entry) => engine.apply(entry),
       staged: engine.staged,
+      leftOut: () => table.content.leftOut(),
       get isInDoubt() {
         return engine.isInDoubt;
       },

@@ -15,20 +15,23 @@ export class OneNode {
   at = 10;
   /** How often the records of all were read. */
   reads = 0;
+  /** Keys that the node has written, in their order. */
+  readonly puts: string[] = [];
   /** What the node said of where it stands. */
   readonly told: string[] = [];
   /** What becomes of an entry that is to be applied. */
   apply: (revision: number) => NodeEvent = (revision) => ({ kind: 'applied', revision });
   #nowMs = 0;
   #state: NodeState;
-  #effects: readonly NodeEffect[];
+  /** What is still to be carried out. */
+  readonly #effects: NodeEffect[];
 
   /** It has applied entry 7, which is the last one. `others`: nodes that are live. */
   constructor(others: readonly string[]) {
     const settings = { node: this.name, incarnation: 'c', earlier: undefined, version: '1', timings: timingsOf(5000) };
     const { state, effects } = startNode(settings, 7, 0);
     this.#state = state;
-    this.#effects = effects;
+    this.#effects = [...effects];
     for (const node of others) {
       this.stored.set(memberKey(node), encodeMember({ state: 'live', incarnation: node, version: '1' }));
       this.stored.set(ackKey(node), encodeRevision(7));
@@ -49,12 +52,12 @@ export class OneNode {
   tell(event: NodeEvent): void {
     const { state, effects } = stepNode(this.#state, event, this.#nowMs);
     this.#state = state;
-    this.#effects = effects;
+    this.#effects.push(...effects);
     for (const effect of effects) if (effect.kind === 'standing') this.told.push(`${effect.standing}: ${effect.words}`);
   }
 
   #carryOut(): void {
-    for (const effect of this.#effects) {
+    for (const effect of this.#effects.splice(0)) {
       if (effect.kind === 'send')
         this.tell({ kind: 'reply', call: effect.call, reply: this.#transact(effect.transaction) });
       if (effect.kind === 'apply') this.tell(this.apply(effect.revision));
@@ -64,7 +67,11 @@ export class OneNode {
   /** As etcd does, without anybody else. */
   #transact({ puts, reads: asked }: Transaction) {
     this.reads += asked.filter(({ key }) => key === 'member/').length;
-    for (const put of puts) if ('value' in put) this.stored.set(put.key, put.value);
+    for (const put of puts) {
+      this.puts.push(put.key);
+      if ('value' in put) this.stored.set(put.key, put.value);
+      else this.stored.delete(put.key);
+    }
     if (puts.length > 0) this.at++;
     const found = [...this.stored]
       .filter(([key]) => asked.some((read) => (read.isPrefix === true ? key.startsWith(read.key) : key === read.key)))

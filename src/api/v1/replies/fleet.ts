@@ -1,5 +1,6 @@
 /** A fleet, as it is shown. */
 import type * as contract from '../../../contract/types.ts';
+import { shown } from '../../../control/names.ts';
 import type { FleetView } from '../../../control/nodes.ts';
 import type { Held } from '../../../model/fleet/holding.ts';
 import { timeOf } from './time.ts';
@@ -9,8 +10,9 @@ export function fleetReply({ nodes, leaderSinceMs, claimAgeMs, members, ...more 
     ...more,
     claimAgeSeconds: claimAgeMs === null ? null : Math.floor(claimAgeMs / 1000),
     leaderSince: leaderSinceMs === null ? null : timeOf(leaderSinceMs),
-    nodes: nodes.map(({ heardAtMs, held, ...node }) => ({
+    nodes: nodes.map(({ heardAtMs, held, leftOut, ...node }) => ({
       ...node,
+      leftOut: leftOut.map(shown),
       heardAt: heardAtMs === null ? null : timeOf(heardAtMs),
       holding: held === null ? null : holdingReply(held),
     })),
