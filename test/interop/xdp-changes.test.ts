@@ -1,9 +1,11 @@
 /** What changes on an interface while AF_XDP serves it: no query is lost by it for longer than the look takes. */
 import { execFileSync } from 'node:child_process';
+import os from 'node:os';
 import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
 import type { SocketLog } from '../../src/sockets/transport.ts';
 import { AttachedInterface } from '../../src/sockets/xdp/attached.ts';
 import { XdpInterfaces } from '../../src/sockets/xdp/open.ts';
+import { ownAddresses } from '../../src/sockets/xdp/own-addresses.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import type { TealProcess } from '../fixtures/process.ts';
 import { comesTo } from '../fixtures/soon.ts';
@@ -150,6 +152,16 @@ onWire('a look that fails ends nothing', {}, async (t) => {
   await new Promise((go) => setTimeout(go, 2500));
   interfaces.close();
   t.equal(log.told(), 1, 'one line');
+});
+
+onWire('an address whose label is some word is told by the interface that has it', {}, async (t, wire) => {
+  const label = `${wire.client}x`;
+  const words = ['addr', 'add', '10.77.0.9/24', 'dev', wire.client, 'label', label];
+  execFileSync('ip', ['-n', wire.namespaces.client, ...words]);
+  t.ok(label in os.networkInterfaces());
+  const own = ownAddresses(loadLibc() as Libc);
+  t.notOk(label in own);
+  t.ok(own[wire.client]?.some(({ address }) => address === '10.77.0.9'));
 });
 
 onWire('what could not be followed is tried again', {}, async (t, wire) => {

@@ -1,7 +1,6 @@
 /** UDP past the kernel's network stack (AF_XDP), on Linux; the face of this folder. */
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
-import os from 'node:os';
 import { Xoshiro128 } from '../../table/picking/pick.ts';
 import { isWildcard } from '../address.ts';
 import { batch } from '../batch/index.ts';
@@ -12,6 +11,7 @@ import { knowsBpf } from './bpf.ts';
 import { XdpFault } from './fault.ts';
 import { runXdpLoop } from './loop.ts';
 import { XdpInterfaces } from './open.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { mustPlanXdp } from './plan.ts';
 import { type QueueShare, XdpQueue } from './queue.ts';
 import { trySocket } from './socket.ts';
@@ -40,7 +40,7 @@ export const xdp = {
     try {
       const { listen, inherited = [], xdpInterfaces = [] } = asked;
       const endpoints = inherited.length > 0 ? inherited.map(({ endpoint }) => endpoint) : listen;
-      mustPlanXdp(endpoints, xdpInterfaces, os.networkInterfaces());
+      mustPlanXdp(endpoints, xdpInterfaces, ownAddresses(libc));
       trySocket(libc);
       return besides;
     } catch (error) {

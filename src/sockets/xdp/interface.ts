@@ -1,6 +1,6 @@
 /** What must be known of a network interface, asked of the kernel by ioctl: /sys may be that of another namespace. */
 import { LINUX, type Libc } from '../libc.ts';
-import { faultOf } from './fault.ts';
+import { faultOf, XdpFault } from './fault.ts';
 
 /** netdevice(7), and linux/sockios.h. */
 const REQUEST = {
@@ -44,6 +44,7 @@ export type InterfaceSight = Pick<NetworkInterface, 'name' | 'index' | 'mac' | '
 
 /** Throws XdpFault where there is no such interface. */
 export function readInterface(libc: Libc, name: string): NetworkInterface {
+  if (isTooLong(name)) throw new XdpFault(`interface ${name}: there is none of this name, names have at most 15 bytes`);
   return withSocket(libc, (fd) => {
     const index = asked(libc, fd, REQUEST.INDEX, name);
     if (index === undefined) throw faultOf(`interface ${name}`, libc.errno(), { ENODEV: 'there is none of this name' });
@@ -74,6 +75,20 @@ export function seeInterface(libc: Libc, index: number): InterfaceSight | undefi
 /** The name of the interface of this number; undefined: there is none. */
 export function interfaceName(libc: Libc, index: number): string | undefined {
   return withSocket(libc, (fd) => nameOf(libc, fd, index));
+}
+
+/** The name of the interface that has this one, or has it beside its own (`ip link property add … altname`); undefined: there is none. */
+export function realName(libc: Libc, name: string): string | undefined {
+  if (isTooLong(name)) return undefined;
+  return withSocket(libc, (fd) => {
+    const index = asked(libc, fd, REQUEST.INDEX, name);
+    return index === undefined ? undefined : nameOf(libc, fd, index.getInt32(NAME_BYTES, true));
+  });
+}
+
+/** Whether the kernel's structures have no room for it: cut short it might be that of another one. */
+function isTooLong(name: string): boolean {
+  return new TextEncoder().encode(name).length >= NAME_BYTES;
 }
 
 /** Whether the card takes VLAN tags out of frames, so that no program sees them. */

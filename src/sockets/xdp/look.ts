@@ -1,11 +1,11 @@
 /** Whether this machine could answer by AF_XDP, looked at without touching its traffic: nothing is attached. */
-import os from 'node:os';
 import { loadLibc } from '../libc.ts';
 import { mustSuit, QUEUE_MIN_BYTES } from './attached.ts';
 import { createSocketMap, isOurs, knowsBpf, loadProgram, othersProgram, RUNS_NONE } from './bpf.ts';
 import { XdpFault } from './fault.ts';
 import { type NetworkInterface, readInterface, vlanParent } from './interface.ts';
 import { readFeatures, readProgram } from './netlink.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { assembleProgram } from './program.ts';
 import { tryMemory } from './socket.ts';
 
@@ -50,12 +50,8 @@ export function lookAtXdp(): XdpSight {
     } finally {
       libc.close(map);
     }
-    const labels = Object.entries(os.networkInterfaces()).filter(([, all = []]) =>
-      all.some(({ internal }) => !internal),
-    );
-    const names = new Set(
-      labels.map(([label]) => label.replace(/:.*/, '')).map((name) => vlanParent(libc, name) ?? name),
-    );
+    const own = Object.entries(ownAddresses(libc)).filter(([, all = []]) => all.some(({ internal }) => !internal));
+    const names = new Set(own.map(([name]) => vlanParent(libc, name) ?? name));
     const devices = [...names].map((name) => readInterface(libc, name));
     const interfaces = devices.map((device) => ({ ...device, support: supportOf(libc, device) }));
     return { why: undefined, little, interfaces };

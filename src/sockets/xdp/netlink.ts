@@ -8,12 +8,20 @@ const FAMILY = { ROUTE: 0, GENERIC: 16 } as const;
 /** Every message begins with its length, kind, flags, number and sender (linux/netlink.h). */
 const HEADER_BYTES = 16;
 const REQUEST = 1;
+/** All that there is of a kind, in several messages. */
+const DUMP = 0x300;
 const REFUSED = 2;
+const DONE = 3;
 const ANSWER_BYTES = 2 ** 16;
 /** An attribute: its length, its kind, its value, up to the next word. */
 const ATTRIBUTE_BYTES = 4;
 /** linux/rtnetlink.h, linux/if_link.h. */
 const GET_LINK = 18;
+const GET_ADDRESS = 22;
+const ADDRESS_HEADER_BYTES = 8;
+/** Where that has the number of the interface. */
+const ADDRESS_INTERFACE_AT = 4;
+const ADDRESS_LABEL = 3;
 const LINK_HEADER_BYTES = 16;
 const LINK_MASTER = 10;
 const LINK_XDP = 43;
@@ -74,6 +82,30 @@ export function readMaster(libc: Libc, index: number): number | undefined {
   return withNetlink(libc, FAMILY.ROUTE, (ask) => link(ask, index)?.get(LINK_MASTER)?.readUInt32LE());
 }
 
+/** The number of the interface of each label that an address of IPv4 has; none where the kernel does not tell. */
+export function readLabels(libc: Libc): ReadonlyMap<string, number> {
+  const body = Buffer.alloc(ADDRESS_HEADER_BYTES);
+  body.writeUInt8(LINUX.AF_INET, 0);
+  const found = withSocket(libc, FAMILY.ROUTE, (fd) => {
+    const labels = new Map<string, number>();
+    fs.writeSync(fd, message(GET_ADDRESS, REQUEST | DUMP, body));
+    const answer = Buffer.alloc(ANSWER_BYTES);
+    for (;;) {
+      const bytes = fs.readSync(fd, answer);
+      for (let at = 0; at + HEADER_BYTES <= bytes; ) {
+        const length = answer.readUInt32LE(at);
+        const kind = answer.readUInt16LE(at + 4);
+        if (kind === DONE || kind === REFUSED || length < HEADER_BYTES) return labels;
+        const told = answer.subarray(at + HEADER_BYTES, at + length);
+        const label = attributes(told.subarray(ADDRESS_HEADER_BYTES)).get(ADDRESS_LABEL)?.toString();
+        if (label !== undefined) labels.set(label.replace(/\0.*/, ''), told.readInt32LE(ADDRESS_INTERFACE_AT));
+        at += (length + 3) & ~3;
+      }
+    }
+  });
+  return found ?? new Map();
+}
+
 function link(ask: Ask, index: number): Attributes | undefined {
   const request = Buffer.alloc(LINK_HEADER_BYTES);
   request.writeInt32LE(index, 4);
@@ -84,27 +116,37 @@ function link(ask: Ask, index: number): Attributes | undefined {
 type Ask = (kind: number, body: Buffer, headerBytes: number) => Attributes | undefined;
 
 function withNetlink<T>(libc: Libc, family: number, work: (ask: Ask) => T | undefined): T | undefined {
-  // The kernel has answered when it has taken the question: nothing is waited for.
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | LINUX.SOCK_CLOEXEC | LINUX.O_NONBLOCK, family);
-  if (fd < 0) return undefined;
-  try {
-    return work((kind, body, headerBytes) => {
-      const header = Buffer.alloc(HEADER_BYTES);
-      header.writeUInt32LE(HEADER_BYTES + body.length, 0);
-      header.writeUInt16LE(kind, 4);
-      header.writeUInt16LE(REQUEST, 6);
-      fs.writeSync(fd, Buffer.concat([header, body]));
+  return withSocket(libc, family, (fd) =>
+    work((kind, body, headerBytes) => {
+      fs.writeSync(fd, message(kind, REQUEST, body));
       const answer = Buffer.alloc(ANSWER_BYTES);
       const bytes = fs.readSync(fd, answer);
       if (answer.readUInt16LE(4) === REFUSED) return undefined;
       return attributes(answer.subarray(HEADER_BYTES + headerBytes, Math.min(bytes, answer.readUInt32LE(0))));
-    });
+    }),
+  );
+}
+
+/** undefined where anything fails: what is not told is not known. */
+function withSocket<T>(libc: Libc, family: number, work: (fd: number) => T): T | undefined {
+  // The kernel has answered when it has taken the question: nothing is waited for.
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | LINUX.SOCK_CLOEXEC | LINUX.O_NONBLOCK, family);
+  if (fd < 0) return undefined;
+  try {
+    return work(fd);
   } catch {
-    // What is not told is not known.
     return undefined;
   } finally {
     libc.close(fd);
   }
+}
+
+function message(kind: number, flags: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(HEADER_BYTES + body.length, 0);
+  header.writeUInt16LE(kind, 4);
+  header.writeUInt16LE(flags, 6);
+  return Buffer.concat([header, body]);
 }
 
 function generic(command: number, body: Buffer): Buffer {

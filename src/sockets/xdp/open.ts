@@ -1,12 +1,12 @@
 /** The main thread's side: every interface that is served, and what changes on them, for as long as the process lives. */
-import os from 'node:os';
 import type { Endpoint } from '../address.ts';
 import type { Libc } from '../libc.ts';
 import type { SocketState } from '../listen-addresses.ts';
 import type { SocketLog } from '../transport.ts';
 import { AttachedInterface } from './attached.ts';
 import { XdpFault } from './fault.ts';
-import { vlanParent } from './interface.ts';
+import { realName, vlanParent } from './interface.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { mustPlanXdp, type Plan, planXdp } from './plan.ts';
 import type { QueueShare } from './queue.ts';
 
@@ -54,7 +54,7 @@ export class XdpInterfaces {
   /** Serves every interface that can be served; throws XdpFault, with nothing left open, where none can. */
   static open(libc: Libc, options: XdpOptions): XdpInterfaces {
     const { workers, receiveBufferBytes, log } = options;
-    const plan = mustPlanXdp(options.listen, options.interfaces, os.networkInterfaces());
+    const plan = mustPlanXdp(options.listen, options.interfaces, ownAddresses(libc));
     const names = namesOf(libc, plan);
     const attached: AttachedInterface[] = [];
     const faults: { name: string; why: string }[] = [];
@@ -117,7 +117,7 @@ export class XdpInterfaces {
   #look(): void {
     const { listen, interfaces, log, udpMaxBytes } = this.#options;
     const before = this.#plan;
-    const plan = planXdp(listen, interfaces, os.networkInterfaces());
+    const plan = planXdp(listen, interfaces, ownAddresses(this.#libc));
     const replyBytes = Math.min(udpMaxBytes, this.udpMaxBytes);
     const followed = this.#attached.filter((each) => each.follow(plan.endpoints, replyBytes));
     this.#plan = plan;
@@ -135,9 +135,9 @@ export class XdpInterfaces {
   }
 }
 
-/** VLANs by the interface below them. */
+/** By their own names, whatever else they are called; VLANs by the interface below them. */
 function namesOf(libc: Libc, { interfaces }: Plan): Set<string> {
-  return new Set(interfaces.map((each) => vlanParent(libc, each) ?? each));
+  return new Set(interfaces.map((each) => vlanParent(libc, each) ?? realName(libc, each) ?? each));
 }
 
 function tellLeftOut({ leftOut }: Plan, log: SocketLog): void {

@@ -5,7 +5,7 @@ import { type Endpoint, isWildcard } from '../address.ts';
 import { XdpFault } from './fault.ts';
 import { PROGRAM_ADDRESSES_MAX } from './program.ts';
 
-/** As node:os tells of the interfaces that are up. */
+/** Of the interfaces that are up: see `ownAddresses`. */
 type Interfaces = ReturnType<typeof os.networkInterfaces>;
 
 /** An address of this machine; no wildcard. */
@@ -28,9 +28,8 @@ export interface Plan {
  * nothing to gain, and an address that the machine does not have at the moment is none of its own.
  */
 export function planXdp(listen: readonly Endpoint[], named: readonly string[], machine: Interfaces): Plan {
-  const own = Object.entries(machine).flatMap(([label, all = []]) =>
-    // A second address of an interface may have a label of its own: eth0:1.
-    all.map(({ address, internal }) => ({ address: plain(address), internal, name: label.replace(/:.*/, '') })),
+  const own = Object.entries(machine).flatMap(([name, all = []]) =>
+    all.map(({ address, internal }) => ({ address: plain(address), internal, name })),
   );
   const endpoints: OwnEndpoint[] = [];
   const names = new Set(named);

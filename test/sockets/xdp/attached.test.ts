@@ -3,8 +3,9 @@ import os from 'node:os';
 import t from 'tap';
 import { AttachedInterface } from '../../../src/sockets/xdp/attached.ts';
 import { loadProgram } from '../../../src/sockets/xdp/bpf.ts';
-import { seeInterface } from '../../../src/sockets/xdp/interface.ts';
+import { readInterface, realName, seeInterface } from '../../../src/sockets/xdp/interface.ts';
 import { XdpInterfaces } from '../../../src/sockets/xdp/open.ts';
+import { ownAddresses } from '../../../src/sockets/xdp/own-addresses.ts';
 import { comesTo } from '../../fixtures/soon.ts';
 import { BOUND, INDEX, RING_AT, XdpKernel } from '../../fixtures/xdp-kernel.ts';
 
@@ -183,6 +184,25 @@ t.test('an interface that gets another name while it is looked at is not taken f
   };
   t.match(seeInterface(kernel.libc, INDEX), { name: 'other0', mtu: 1500, mac: Uint8Array.from(kernel.mac) });
   t.equal(seeInterface(kernel.libc, INDEX + 1), undefined);
+  t.equal(kernel.open.size, 0);
+});
+
+t.test('a name that is too long is not cut to that of another interface', async (t) => {
+  const kernel = new XdpKernel();
+  kernel.name = 'a-name-of-15-by';
+  t.equal(realName(kernel.libc, kernel.name), kernel.name);
+  t.equal(realName(kernel.libc, `${kernel.name}tes`), undefined);
+  t.throws(() => readInterface(kernel.libc, `${kernel.name}tes`), { message: /there is none of this name/ });
+  t.equal(kernel.open.size, 0);
+});
+
+t.test('addresses are told by interfaces, whatever their labels are', async (t) => {
+  const kernel = new XdpKernel();
+  const [first, second, third] = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => ({ address }));
+  const told = { wire0: [first], 'wire0:1': [second], other: [third] };
+  t.intercept(os, 'networkInterfaces', { value: () => told });
+  // The kernel at hand does not tell of labels.
+  t.same(ownAddresses(kernel.libc), { wire0: [first, second], other: [third] });
   t.equal(kernel.open.size, 0);
 });
 

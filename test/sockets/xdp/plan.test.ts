@@ -17,8 +17,7 @@ const address = (text: string, internal = false): Address =>
   }) as Address;
 const machine: Machine = {
   lo: [address('127.0.0.1', true), address('::1', true), address('198.51.100.53', true)],
-  eth0: [address('192.0.2.1'), address('2001:db8::1'), address('fe80::1')],
-  'eth0:1': [address('192.0.2.2')],
+  eth0: [address('192.0.2.1'), address('2001:db8::1'), address('fe80::1'), address('192.0.2.2')],
   'eth0.5': [address('192.0.2.5')],
   eth1: [address('203.0.113.1')],
 };
