@@ -6,8 +6,11 @@ const HEAD = [
   ...['summary', 'reason', 'links', 'request'],
 ];
 
-/** What a spreadsheet would take for a formula, which runs when the file is opened. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * Where a spreadsheet would take what comes for a formula, which runs when the file is opened: at the beginning of a cell,
+ * which may be behind a semicolon or a tab too, where these are what the reader's country has between cells.
+ */
+const FORMULA = /(^|[;\t])(?=\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/g;
 
 export function revisionsAsCsv(revisions: readonly contract.Revision[]): string {
   return [HEAD, ...revisions.flatMap(rowsOf)].map((row) => `${row.map(field).join(',')}\r\n`).join('');
@@ -28,6 +31,6 @@ function textOf(value: unknown): string {
 }
 
 function field(text: string): string {
-  const harmless = FORMULA.test(text) ? `'${text}` : text;
+  const harmless = text.replace(FORMULA, "$1'");
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
