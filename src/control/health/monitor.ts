@@ -74,6 +74,7 @@ export class HealthMonitor {
   /** To be called once, when the engine has loaded. */
   start(): void {
     for (const service of this.#parts.store.allServices()) this.#follow(service);
+    this.#parts.seen.followsAll();
     this.#schedule();
     this.#vote();
   }

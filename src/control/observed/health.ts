@@ -50,6 +50,8 @@ export class SeenHealth implements HealthView {
   readonly #targets = new Map<string, Map<string, TargetHealth>>();
   /** When forced states end, by service and revision; steady clock, milliseconds. */
   readonly #ends = new Map<string, Map<number, number>>();
+  /** All that the store had is followed: what is not was made since. */
+  #isFollowingAll = false;
 
   constructor(clock: Pick<Clock, 'wallMs' | 'steadyMs'>) {
     this.#clock = clock;
@@ -112,11 +114,14 @@ export class SeenHealth implements HealthView {
     return (service.forced ?? []).filter((forced) => this.leftMs(service.name, forced) > 0);
   }
 
-  /** What is left of a forced state, milliseconds. Until it is followed that can only be told by the wall clock. */
+  /**
+   * What is left of a forced state, milliseconds. What an earlier process knew can only be told by the wall clock; what was
+   * made since begins now, whatever time of day it says: that is of the node which was asked, and another than here.
+   */
   leftMs(service: string, forced: ForcedHealth): number {
     const endMs = this.#ends.get(service)?.get(forced.revision);
     if (endMs !== undefined) return Math.max(0, endMs - this.#clock.steadyMs());
-    return remainingMs(forced, this.#clock.wallMs());
+    return this.#isFollowingAll ? forced.seconds * 1000 : remainingMs(forced, this.#clock.wallMs());
   }
 
   see(service: string, target: string, health: TargetHealth): void {
@@ -156,6 +161,11 @@ export class SeenHealth implements HealthView {
     const steadyMs = this.#clock.steadyMs();
     const ends = forced.map((each) => [each.revision, steadyMs + this.leftMs(name, each)] as const);
     this.#ends.set(name, new Map(ends));
+  }
+
+  /** To be called when every service that the store had is followed. */
+  followsAll(): void {
+    this.#isFollowingAll = true;
   }
 
   /** The services that may not be whole: a target of them was seen down, or somebody forced a state. */

@@ -311,3 +311,22 @@ t.test(
     t.equal(world.fixture.store.lastRevision, lastRevision + 1, 'whoever leads next writes it down');
   },
 );
+
+t.test(
+  'a forced state that another node of a fleet wrote lasts as long as it says, whatever the time of day there',
+  async (t) => {
+    for (const aheadMs of [-2 * 86_400_000, 2 * 86_400_000]) {
+      const world = makeHealthWorld(t);
+      const atMs = world.clock.wallMs() + aheadMs;
+      const body = { state: 'down', durationSeconds: 60 } as const;
+      world.fixture.must({ kind: 'health.force', name: app, pool: 'blue', body }, { atMs });
+      t.same(world.answers(), GREEN, 'it is answered by at once');
+      await world.clock.pass(58);
+      t.same(world.answers(), GREEN);
+      t.equal(world.fixture.store.service(app)?.forced?.length, 1, 'nobody has ended it');
+      await world.clock.pass(3);
+      t.same(world.answers(), [...BLUE, ...GREEN]);
+      t.equal(world.fixture.store.service(app)?.forced, undefined);
+    }
+  },
+);
