@@ -3,10 +3,10 @@
  * releases from the store and goes on with what is left of each wait, and with an analysis from its first measurement.
  *
  * While the process lives, waits are measured by a steady clock, so that no jump of the wall clock shortens one or
- * makes it longer. Each wait begins when the step before it was taken, not when that was planned: however late the
- * runner is, it takes one step at a time.
+ * makes it longer, nor another time of day at the node that led a fleet before. Each wait begins when the step before it
+ * was taken, not when that was planned: however late the runner is, it takes one step at a time.
  */
-
+import { isDeepStrictEqual } from 'node:util';
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { isActive, type Release, remainingMs, type Wait } from '../../model/release.ts';
@@ -69,6 +69,8 @@ interface Followed {
 export class ReleaseRunner {
   readonly #parts: RunnerParts;
   readonly #followed = new Map<string, Followed>();
+  /** When the waits of releases were heard to begin, also those that another node steps; by the steady clock. */
+  readonly #began = new Map<string, { readonly wait: Wait; readonly atMs: number }>();
   #cancelTimer: () => void = () => {};
   /** Before, and where another node of a fleet leads, nothing is followed. */
   #isRunning = false;
@@ -82,9 +84,22 @@ export class ReleaseRunner {
   /** To be called when the engine has loaded, and in a fleet when this node leads; also again, after a stop. */
   start(): void {
     this.#isRunning = true;
-    const atMs = this.#parts.clock.wallMs();
-    for (const release of this.#parts.store.activeReleases()) this.#follow(release, atMs);
+    for (const release of this.#parts.store.activeReleases()) this.#follow(release, this.#atMs(release));
     this.#schedule();
+  }
+
+  /** The time by the clock that a release's wait began by, as far as this process can tell: else by the wall clock here. */
+  #atMs({ id, wait }: Release): number {
+    const { clock } = this.#parts;
+    const began = this.#began.get(id);
+    if (began === undefined || wait === null || !isDeepStrictEqual(began.wait, wait)) return clock.wallMs();
+    return wait.startedAtMs + (clock.steadyMs() - began.atMs);
+  }
+
+  #noteBegin({ id, wait }: Release): void {
+    if (wait === null) this.#began.delete(id);
+    else if (!isDeepStrictEqual(this.#began.get(id)?.wait, wait))
+      this.#began.set(id, { wait, atMs: this.#parts.clock.steadyMs() });
   }
 
   /** How far the analysis is that a release is in; undefined where it is in none. */
@@ -101,8 +116,9 @@ export class ReleaseRunner {
   }
 
   #see(changes: readonly ModelChange[], { kind, subjects }: Pick<Revision, 'kind' | 'subjects'>): void {
-    if (!this.#isRunning) return;
     const releases = changes.flatMap((change) => (change.op === 'putRelease' ? [change.release] : []));
+    for (const release of releases) this.#noteBegin(release);
+    if (!this.#isRunning) return;
     for (const release of releases) {
       const followed = this.#followed.get(release.id);
       // Other TTLs of a service leave its release where it is: the wait goes on, and so does what is measured.

@@ -32,3 +32,19 @@ t.test('where another node leads nothing is stepped or asked, and whoever leads 
   await world.clock.pass(60);
   t.equal(world.release(id).state, 'completed');
 });
+
+t.test('whoever leads next waits for what is left, whatever the time of day was at the leader before', async (t) => {
+  for (const aheadMs of [-2 * 86_400_000, 2 * 86_400_000]) {
+    const world = makeWorld(t);
+    world.stop();
+    world.clock.jump(aheadMs);
+    begin(world, tens);
+    world.clock.jump(-aheadMs);
+    await world.clock.pass(40);
+    world.start();
+    await world.clock.pass(18);
+    t.equal(world.green(), 10, 'its wait is not over');
+    await world.clock.pass(4);
+    t.equal(world.green(), 20);
+  }
+});
