@@ -13,6 +13,9 @@ const beginnings: readonly (readonly [readonly number[], string])[] = [
   [[0x1f, 0x8b], 'the file is compressed (gzip): unpack it first'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'the file is compressed (zstd): unpack it first'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], 'the file is compressed (xz): unpack it first'],
+  // With its usual size of a block; the bytes behind it begin one.
+  [[...Buffer.from('BZh91AY&SY')], 'the file is compressed (bzip2): unpack it first'],
+  [[...Buffer.from('PK\x03\x04')], 'the file is compressed (zip): unpack it first'],
 ];
 
 /** What the file is, and what to do; undefined where it may be text. */

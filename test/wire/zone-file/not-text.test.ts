@@ -15,6 +15,9 @@ t.test('UTF-16, compressed files and raw zones of BIND', (t) => {
     ['UTF-16 without a mark, the other way round', bigEndian, /UTF-16/],
     ['gzip', gzipSync(text), /gzip/],
     ['zstd', zstdCompressSync(text), /zstd/],
+    // As bzip2 and zip begin.
+    ['bzip2', Buffer.from('425a68393141592653590a0d4f40', 'hex'), /bzip2.*unpack it first/],
+    ['zip', Buffer.from('504b0304140000000800', 'hex'), /zip.*unpack it first/],
     // As named-compilezone -F raw writes it: format, version, time of the dump.
     ['a raw zone', Buffer.from('0000000200000001692c0a5e', 'hex'), /raw format.*named-compilezone/],
   ];
