@@ -12,6 +12,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { logFileOf } from './log-file.ts';
+import { freeBytes } from './room.ts';
 import type { Turn } from './turn.ts';
 
 /** Pages of the write-ahead log before a commit brings them into the database: 16 MiB. */
@@ -85,12 +86,7 @@ export class LogLength {
   }
 }
 
-/**
- * Blocks are counted in `frsize`; `bsize` is what is best read and written at once (statvfs(3)), of a file system in user
- * space often a hundred times as much. One that tells nothing has no room.
- */
+/** One that tells nothing has no room. */
 function hasRoom(folder: string): boolean {
-  const { bavail, bsize, frsize } = fs.statfsSync(folder);
-  // An older Node has no `frsize`.
-  return bavail * (frsize || bsize) >= FREE_MIN_BYTES;
+  return (freeBytes(folder) ?? 0) >= FREE_MIN_BYTES;
 }

@@ -10,6 +10,7 @@ import { StoreError } from './error.ts';
 import { CHECKPOINT_PAGES } from './log-length.ts';
 import { IDEMPOTENCY_KEPT_MS, LogReads } from './log-reads.ts';
 import { migrate } from './migrations.ts';
+import { Room } from './room.ts';
 import { revisionColumns } from './rows.ts';
 import type { SharedStore } from './staging.ts';
 import type { Retention } from './texts.ts';
@@ -26,6 +27,9 @@ export const RETENTION: Retention = { revisions: 10_000, maxBytes: 2 ** 30 };
  * it not come to it. 128 MiB.
  */
 const OWED_CHECKPOINT_PAGES = 32_768;
+
+/** And on a disk that is nearly full: 1 MiB, some 25 shifts. */
+const SCARCE_CHECKPOINT_PAGES = 256;
 
 /**
  * What is written to learn whether there is room for a change again. A shift takes a dozen pages of 4 KiB or two; what one
@@ -96,6 +100,7 @@ export class Store extends LogReads {
   /** What another thread needs to open it too. */
   readonly shared: SharedStore;
   readonly #turn: Turn;
+  readonly #room: Room;
   #checkpointPages = CHECKPOINT_PAGES;
   readonly #derived: Derived;
   /** What waits for webhooks. */
@@ -107,6 +112,7 @@ export class Store extends LogReads {
     this.shared = { file: database.name, turn: createTurn(), retention };
     this.#turn = new Turn(this.shared.turn);
     this.#database = database;
+    this.#room = new Room(database);
     this.#lock = lock;
     this.#derived = new Derived(this.statements, this.entries.packed, this.contents.blocks);
     this.deliveries = new Deliveries(database, (work) => this.#write(work), this.condition.read);
@@ -250,9 +256,16 @@ export class Store extends LogReads {
     return failed;
   }
 
-  /** What an import has left in the log is for its thread to bring into the database: a shift should not have to. */
+  /**
+   * What an import has left in the log is for its thread to bring into the database: a shift should not have to. Where the disk
+   * is nearly full it has to, before a log that grows takes the room for that.
+   */
   #leaveLog(): void {
-    const pages = this.#turn.isLogOwed ? OWED_CHECKPOINT_PAGES : CHECKPOINT_PAGES;
+    const pages = this.#room.isScarce()
+      ? SCARCE_CHECKPOINT_PAGES
+      : this.#turn.isLogOwed
+        ? OWED_CHECKPOINT_PAGES
+        : CHECKPOINT_PAGES;
     if (pages === this.#checkpointPages) return;
     this.#database.pragma(`wal_autocheckpoint = ${pages}`);
     this.#checkpointPages = pages;

@@ -10,6 +10,7 @@ import { ContentReads } from './content-reads.ts';
 import { Entries } from './entries.ts';
 import { LogLength } from './log-length.ts';
 import type { PackedContent } from './packed.ts';
+import { Room } from './room.ts';
 import { packedColumns, rrsetColumns } from './rows.ts';
 import { LEFT_MAX_BYTES, StagedLog } from './staged-log.ts';
 import { INLINE_MAX, type Retention, Texts } from './texts.ts';
@@ -46,6 +47,7 @@ interface StagedParts {
   /** See `Staging.tidy`; never throws. */
   readonly tidy: () => boolean;
   readonly log: StagedLog;
+  readonly room: Room;
 }
 
 /** A content in the making: RRsets that come one after the other, in small transactions. */
@@ -70,11 +72,13 @@ class StagedRows {
   /**
    * Adds RRsets in packed form: after all of before, in their order. As much as that of what nobody has any more is taken out
    * on the way: where large imports follow each other closely there is no other time for it, and the file would grow by each.
+   * Throws StoreUnavailable, or what SQLite says.
    */
   addPiece(piece: Uint8Array): void {
     const cursor = this.#cursor;
     cursor.begin(piece);
     for (let isMore = cursor.next(); isMore; ) {
+      this.#parts.room.mustHave(piece.length - cursor.nameStart);
       this.#content = this.#parts.write((content) => {
         for (let i = 0; isMore && i < BLOCKS_AT_ONCE; i++) isMore = this.#addBlock(content);
       });
@@ -143,6 +147,7 @@ export class Staging {
   readonly #turn: Turn;
   readonly #log: StagedLog;
   readonly #length: LogLength;
+  readonly #room: Room;
   readonly #texts: Texts;
   readonly #entries: Entries;
   readonly #retention: Retention;
@@ -162,6 +167,7 @@ export class Staging {
     this.#database.pragma('synchronous = NORMAL');
     this.#log = new StagedLog(this.#database, this.#turn, leftMaxBytes);
     this.#length = new LogLength(this.#database, this.#turn);
+    this.#room = new Room(this.#database);
     this.#statements = prepare(this.#database);
     this.#contents = new ContentReads(this.#database);
     this.#blockBytes = blockBytes;
@@ -188,9 +194,14 @@ export class Staging {
       blockBytes: this.#blockBytes,
       noted: ({ name, type }) =>
         replaced === undefined ? [] : (noted.all(replaced, name, type, NOTED_AT_ONCE) as RRsetKey[]),
-      abandon: () => this.#inTurn(() => abandon.run(content)),
+      abandon: () => {
+        this.#inTurn(() => abandon.run(content));
+        // On a disk that is nearly full the log has to begin anew before it takes the last room.
+        this.#log.bringIn();
+      },
       tidy: () => this.#tryTidy(),
       log: this.#log,
+      room: this.#room,
     });
   }
 
@@ -205,6 +216,7 @@ export class Staging {
     });
     if (isThere) return;
     for (const [position, chunk] of chunks.entries()) {
+      this.#room.mustHave(chunk.length);
       this.#inTurn(() => packed.addChunk(hash, position, chunk));
       this.#log.wrote(chunk.length);
     }

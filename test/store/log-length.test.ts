@@ -6,18 +6,12 @@ import t, { type Test } from 'tap';
 import { LOG_BYTES, LogLength } from '../../src/store/log-length.ts';
 import { createTurn, Turn } from '../../src/store/turn.ts';
 import { makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
+import { replace } from '../fixtures/file-system.ts';
 
 const MIB = 2 ** 20;
 const PIECES = Math.ceil(LOG_BYTES / MIB);
 /** Each look copies all of it. */
 const LOOKED_AT = 3;
-
-/** What a test puts in the place of the file system's own. */
-function replace(t: Test, functions: Partial<typeof fs>): void {
-  const before = Object.fromEntries(Object.keys(functions).map((name) => [name, fs[name as keyof typeof fs]]));
-  t.teardown(() => Object.assign(fs, before));
-  Object.assign(fs, functions);
-}
 
 /** A database with two connections, as the main thread and the builder thread have it. */
 function begin(t: Test) {

@@ -1,0 +1,75 @@
+/** An import that would fill the disk is refused before it does, and shifts go on where nobody makes room; so they do where only the log has used what there was. */
+import { spawnSync } from 'node:child_process';
+import t, { type Test } from 'tap';
+import { temporaryFolder } from '../fixtures/engine.ts';
+import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { comesTo } from '../fixtures/soon.ts';
+
+const WEIGHTS = '/v1/services/app.example.test/weights';
+/** Ten times as much as such a disk has room for. */
+const MANY = 300_000;
+/** Their log is as much as what an import leaves free, and more. */
+const SHIFTS = 150;
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+async function startOn(t: Test, mebibytes: number): Promise<TealProcess> {
+  const folder = temporaryFolder(t);
+  const script = `mount -t tmpfs -o size=${mebibytes}m,mode=700 tmpfs '${folder}'; exec "$0" "$@"`;
+  const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script];
+  const teal = await startTeal(folder, { wrapper, env: { TEAL_ADMIN_TOKEN: '4f1c9b2e7a5d8036-of-the-test' } });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  return teal;
+}
+
+async function importZone(teal: TealProcess, zone: string, names: number): Promise<{ status: number; body: unknown }> {
+  const lines = ['@ SOA ns1 admin 1 1 1 1 60', '@ NS ns1', 'ns1 A 192.0.2.1'];
+  for (let i = 0; i < names; i++) lines.push(`host-${i} A 192.0.2.1`);
+  const reply = await fetch(`${teal.admin}/v1/zones/${zone}/file`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' },
+    body: `$ORIGIN ${zone}.\n$TTL 60\n${lines.join('\n')}\n`,
+  });
+  return { status: reply.status, body: await reply.json() };
+}
+
+/** The statuses of some, one after the other. */
+async function shifts(teal: TealProcess, count: number): Promise<Set<number>> {
+  const statuses = new Set<number>();
+  for (let i = 1; i <= count; i++) {
+    statuses.add((await teal.call('PUT', WEIGHTS, { blue: i, green: 1 })).status);
+  }
+  return statuses;
+}
+
+for (const mebibytes of [6, 24]) {
+  t.test(`an import on a disk of ${mebibytes} MiB`, { skip: !mayMount }, async (t) => {
+    const teal = await startOn(t, mebibytes);
+    const refused = {
+      status: 503,
+      body: { code: 'store_unavailable', detail: /the disk has no room for it: the last 4 MiB are kept/ },
+    };
+    for (const zone of ['large.test', 'other.test']) {
+      t.match(await importZone(teal, zone, MANY), refused);
+      t.same(await shifts(teal, SHIFTS), new Set([200]), 'each shift after it is taken');
+    }
+    t.match(await teal.call('GET', '/readyz'), { status: 200 });
+    // What was staged is swept out by and by, and its room used again.
+    if (mebibytes > 6) {
+      await comesTo(
+        () => importZone(teal, 'less.test', MANY / 10),
+        ({ status }) => status === 201,
+      );
+    }
+    t.equal((await teal.end('SIGTERM')).code, 0);
+  });
+}
+
+t.test(
+  'a log that is brought in early, since the disk has no room for one of its length',
+  { skip: !mayMount },
+  async (t) => {
+    const teal = await startOn(t, 6);
+    t.same(await shifts(teal, 3 * SHIFTS), new Set([200]));
+    t.equal((await teal.end('SIGTERM')).code, 0);
+  },
+);
