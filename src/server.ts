@@ -5,6 +5,7 @@ import { apiOptions } from './server/admin.ts';
 import { startDataPlane } from './server/data-plane.ts';
 import { startDeciding } from './server/deciding.ts';
 import { asStartError } from './server/errors.ts';
+import { NamedFiles } from './server/named-files.ts';
 import { prepareNode } from './server/node.ts';
 import { type PlaneStops, stopAll } from './server/stops.ts';
 import { Supervisor, takeInherited } from './server/supervisor.ts';
@@ -58,17 +59,18 @@ async function startParts(
 ): Promise<Omit<Server, 'stop'>> {
   // Take the sockets that a supervisor kept open, and look at what the settings name, before anything is made.
   const inherited = takeInherited();
-  const options = apiOptions(settings);
+  const files = new NamedFiles();
+  const options = apiOptions(settings, files);
 
   // Of a fleet: find its log, and fill an empty data directory from it.
-  const makeNode = await prepareNode(settings, log);
+  const makeNode = await prepareNode(settings, log, files);
 
   // Open the store, compile what it holds into the table, and answer.
   const dataPlane = await startDataPlane(settings, inherited.dns, log, stops);
   const { fleet } = dataPlane;
 
   // Begin to decide, let clients in, and say so.
-  const door = { options, socket: inherited.admin, makeNode };
+  const door = { options, files, socket: inherited.admin, makeNode };
   const deciding = await startDeciding(settings, dataPlane, door, log, stops);
   const { admin } = deciding;
   const dns = fleet.endpoints.map(formatEndpoint);

@@ -43,6 +43,13 @@ const fleetReadiness = Type.Optional(
   ),
 );
 
+const unusableFiles = Type.Optional(
+  Type.Array(Type.String(), {
+    description:
+      'Settings, such as `admin.tls`, whose files became unreadable or junk while the server ran: what was in them before is in force until it is restarted, which it could not be now. The log says what is wrong. Left out where there are none.',
+  }),
+);
+
 /** Without a token, so it names neither nodes nor members of etcd: those who may read ask `GET /v1/fleet` why. */
 function standingWords(standing: FleetControl['standing'], isCurrent: boolean): string {
   if (standing === 'alone') return 'One node: it is not of the fleet, which may not be founded.';
@@ -68,9 +75,9 @@ const ready = {
   operationId: 'getReadiness',
   summary: 'The server answers, and takes changes',
   description:
-    'For load balancers: 503 while a worker is missing, the store takes no change, the table had no room for a zone, which is answered with SERVFAIL (`detail` names five at most), a zone that is signed cannot be signed anew (`detail` counts those zones, and names five at most), or not all of one is answered with signatures yet. A stale node of a fleet says so, and is ready: it answers.',
+    'For load balancers: 503 while a worker is missing, the store takes no change, the table had no room for a zone, which is answered with SERVFAIL (`detail` names five at most), a zone that is signed cannot be signed anew (`detail` counts those zones, and names five at most), or not all of one is answered with signatures yet. A server that goes on with what was in a file before is ready, and says which (`unusableFiles`). A stale node of a fleet says so, and is ready: it answers.',
   response: {
-    200: status('ready', 'It does both.', { fleet: fleetReadiness }),
+    200: status('ready', 'It does both.', { fleet: fleetReadiness, unusableFiles }),
     ...problemReplies([
       'request_invalid',
       'store_unavailable',
@@ -90,13 +97,15 @@ function readinessOf({ standing, isCurrent: current, currentForMs, room }: Fleet
 
 export const health: Api = {
   isDocumented: true,
-  routes(api, { queries, fleet }) {
+  routes(api, { queries, fleet, files }) {
     openToAll(api, { isNamed: false });
     api.get('/healthz', { schema: live, config: { prompt: true } }, (_request, reply) => reply.send({ status: 'ok' }));
     api.get('/readyz', { schema: ready, config: { prompt: true } }, (_request, reply) => {
       const problem = queries.readiness();
       if (problem !== undefined) return sendProblem(reply, problem);
-      return reply.send({ status: 'ready', ...(fleet && { fleet: readinessOf(fleet) }) });
+      const unusable = files?.unusable ?? [];
+      const more = unusable.length > 0 ? { unusableFiles: unusable } : {};
+      return reply.send({ status: 'ready', ...(fleet && { fleet: readinessOf(fleet) }), ...more });
     });
   },
 };

@@ -58,6 +58,8 @@ export interface ApiParts {
   readonly webhooks: Pick<WebhookDispatcher, 'redeliver' | 'test'>;
   /** Undefined: the settings have no fleet. */
   readonly fleet?: FleetControl | undefined;
+  /** Files that the settings name; left out: nobody looks at them. */
+  readonly files?: { readonly unusable: readonly string[] };
   readonly metrics: ApiMetrics;
   readonly log: FastifyBaseLogger;
   /** Unix time, milliseconds. */

@@ -14,6 +14,7 @@ export async function joinFleet(
   if (settings.fleet === undefined) throw new Failure(EXIT.CONFIG, 'the settings have no section fleet');
   const { prepareFleet } = await import('../server/fleet/prepare.ts');
   const { SettingsError } = await import('../server/errors.ts');
+  const { NamedFiles } = await import('../server/named-files.ts');
   const lines: string[] = [];
   let revision: number | undefined;
   const tell = (fields: object, line?: string): void => {
@@ -23,7 +24,11 @@ export async function joinFleet(
     if (kept !== undefined) lines.push(`What was there is kept as ${kept}.`);
   };
   try {
-    const { etcd } = await prepareFleet(settings, { info: tell, warn: tell }, force === true);
+    const { etcd } = await prepareFleet(
+      settings,
+      { info: tell, warn: tell },
+      { files: new NamedFiles(), replace: force === true },
+    );
     etcd.close();
   } catch (error) {
     const code = error instanceof SettingsError ? EXIT.CONFIG : EXIT.UNAVAILABLE;

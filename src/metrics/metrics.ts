@@ -11,7 +11,9 @@ import { type MeasuredReleases, releaseMetrics } from './releases.ts';
 import { type MeasuredHealth, type MeasuredServices, ShownServices, serviceMetrics } from './services.ts';
 import {
   buildMetric,
+  fileMetrics,
   logMetrics,
+  type MeasuredFiles,
   type MeasuredLog,
   type MeasuredMemory,
   type MeasuredNode,
@@ -158,6 +160,11 @@ export class Metrics {
   /** Others are told what happens. */
   ofWebhooks(webhooks: MeasuredWebhooks): void {
     webhookMetrics(this.#registry, webhooks);
+  }
+
+  /** Files that the settings name. */
+  ofFiles(files: MeasuredFiles): void {
+    fileMetrics(this.#registry, files);
   }
 
   /** To be told of every answered request. */

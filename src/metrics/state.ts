@@ -105,6 +105,26 @@ export function logMetrics(registry: Registry, log: MeasuredLog): void {
   );
 }
 
+/** Files that the settings name, as far as they are measured here. */
+export interface MeasuredFiles {
+  /** Settings whose files are of no use any more. */
+  readonly unusable: readonly string[];
+}
+
+export function fileMetrics(registry: Registry, files: MeasuredFiles): void {
+  collectGauge(
+    registry,
+    {
+      name: 'teal_settings_file_unusable',
+      help: '1: the file that this setting names is of no use any more, and what was in it before is in force.',
+      labels: ['setting'],
+    },
+    (set) => {
+      for (const setting of files.unusable) set(1, { setting });
+    },
+  );
+}
+
 /** This node of a fleet, as far as it is measured here. */
 export interface MeasuredNode {
   readonly standing: string;

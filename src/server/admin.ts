@@ -18,6 +18,7 @@ import type { Inherited } from '../sockets/inherited.ts';
 import type { Store } from '../store/sqlite.ts';
 import { connectionsLeft, makePrefixOf, openFilesMax } from './client-limits.ts';
 import { mustWork, SettingsError, StartError } from './errors.ts';
+import type { NamedFiles } from './named-files.ts';
 import { checkPeople } from './people.ts';
 import { writePrivate } from './private-file.ts';
 import { mailPassword } from './secret-file.ts';
@@ -28,13 +29,13 @@ const CONSOLE_FOLDER = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/console' : '../console', import.meta.url),
 );
 
-/** What the admin API needs to know of the settings. */
-export function apiOptions({ admin, dns, metrics, mail, console: page = {} }: Settings): ApiOptions {
+/** What the admin API needs to know of the settings, and whether all files that they name for it are of use. Throws SettingsError. */
+export function apiOptions({ admin, dns, metrics, mail, console: page = {} }: Settings, files: NamedFiles): ApiOptions {
   const { bodyMaxBytes, zoneFileMaxBytes, authFailuresPerMinute, hosts, tls } = admin;
   // Browsers come back from the provider by this name.
   const { oidc, ...shown } = page;
-  checkPeople(oidc);
-  mailPassword(mail);
+  checkPeople(oidc, files);
+  mailPassword(mail, files);
   return {
     hosts: oidc === undefined ? hosts : [...hosts, new URL(oidc.redirectUrl).hostname],
     door: {
@@ -49,7 +50,7 @@ export function apiOptions({ admin, dns, metrics, mail, console: page = {} }: Se
     authFailuresPerMinute,
     console: shown,
     consoleFolder: CONSOLE_FOLDER,
-    ...(tls && { tls: readTls(tls) }),
+    ...(tls && { tls: files.use(TLS, () => readTls(tls)) }),
   };
 }
 
@@ -68,19 +69,22 @@ export async function openTokens(engine: Engine, store: Store, settings: Setting
   return mustWork(await Tokens.open({ engine, store, settings: fromSettings, atMs: Date.now(), randomBytes, keep }));
 }
 
+/** The setting that names the certificate and its key. */
+export const TLS = 'admin.tls';
+
 /** The certificate and its key. Throws SettingsError. */
 export function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): {
-  cert: Buffer;
-  key: Buffer;
+  cert: string;
+  key: string;
 } {
   let reading = '';
-  const read = (key: string, file: string): Buffer => {
-    reading = `admin.tls.${key}: ${file}`;
-    return readFileSync(file);
+  const read = (key: string, file: string): string => {
+    reading = `${TLS}.${key}: ${file}`;
+    return readFileSync(file, 'utf8');
   };
   try {
     const pair = { cert: read('certFile', certFile), key: read('keyFile', keyFile) };
-    reading = 'admin.tls';
+    reading = TLS;
     createSecureContext(pair);
     return pair;
   } catch (error) {

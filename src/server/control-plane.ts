@@ -24,6 +24,7 @@ import type { Logger } from '../log.ts';
 import { Explainer } from '../responder/explainer.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { NamedFiles } from './named-files.ts';
 import { mailPassword } from './secret-file.ts';
 import { makeSigning } from './signing-steps.ts';
 import { systemClock } from './system-clock.ts';
@@ -66,14 +67,14 @@ interface ControlPlane {
 }
 
 /** Who sends e-mail; undefined: the settings name no mail server. */
-function makeMailer(mail: Settings['mail']): Mailer | undefined {
-  return mail && new Mailer({ ...mail, password: mailPassword(mail) }, systemClock);
+function makeMailer(mail: Settings['mail'], files: NamedFiles): Mailer | undefined {
+  return mail && new Mailer({ ...mail, password: mailPassword(mail, files) }, systemClock);
 }
 
 /** Makes its parts; nothing of it acts yet. */
 export function makeControlPlane(
   dataPlane: DataPlane,
-  settings: Settings,
+  { settings, files }: { readonly settings: Settings; readonly files: NamedFiles },
   node:
     | Pick<
         FleetControl,
@@ -110,7 +111,7 @@ export function makeControlPlane(
   health.onHealth((event) => events.addHealth(event, clock.wallMs()));
   node?.onStanding((event) => events.addNode(event, clock.wallMs()));
   const fleetLog = (): string | undefined => store.fleet?.log;
-  const mail = makeMailer(settings.mail);
+  const mail = makeMailer(settings.mail, files);
   const sending = { mail, store, events, outbound, clock, random, randomBytes, fleetLog };
   const webhooks = new WebhookDispatcher({ ...sending, log: log.child({ part: 'webhooks' }) });
 

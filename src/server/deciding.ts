@@ -9,6 +9,7 @@ import { closeDoor, listenAdmin, openTokens } from './admin.ts';
 import { keepAnswerHours } from './answer-hours.ts';
 import { makeControlPlane } from './control-plane.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { NamedFiles } from './named-files.ts';
 import type { MakeNode } from './node.ts';
 import { makePeople } from './people.ts';
 import { Reloader } from './reload.ts';
@@ -30,6 +31,7 @@ interface Door {
   /** Undefined: the settings have no fleet. */
   readonly makeNode?: MakeNode | undefined;
   readonly options: ApiOptions;
+  readonly files: NamedFiles;
   readonly socket: Inherited['admin'];
 }
 
@@ -37,7 +39,7 @@ interface Door {
 export async function startDeciding(
   settings: Settings,
   dataPlane: DataPlane,
-  { options, socket, makeNode }: Door,
+  { options, socket, makeNode, files }: Door,
   log: Logger,
   stops: PlaneStops,
 ): Promise<Deciding> {
@@ -50,9 +52,11 @@ export async function startDeciding(
   }
 
   // Make what decides: health, releases, webhooks, and what tells of them.
-  const { outbound, forApi, zoneFiles, webhooks, runner, duties } = makeControlPlane(dataPlane, settings, fleet, log);
+  const named = { settings, files };
+  const { outbound, forApi, zoneFiles, webhooks, runner, duties } = makeControlPlane(dataPlane, named, fleet, log);
   stops.controlPlane.push(() => zoneFiles.stop());
   metrics.ofWebhooks(webhooks);
+  metrics.ofFiles(files);
 
   // Make the API, and the first token.
   const tokens = await openTokens(engine, store, settings, log);
@@ -63,9 +67,10 @@ export async function startDeciding(
     log: log.child({ part: 'people' }),
     stopped: stopping.signal,
     dataDir: settings.dataDir,
+    files,
   });
   stops.controlPlane.push(() => stopping.abort());
-  const forAll = { engine, tokens, people, metrics, ...forApi, hours: kept.hours, fleet, options };
+  const forAll = { engine, tokens, people, metrics, ...forApi, hours: kept.hours, fleet, files, options };
   const doors = await openDoors(settings.doors);
   const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
   stops.controlPlane.push(() => app.close());
@@ -82,7 +87,8 @@ export async function startDeciding(
   else fleet.perform(duties);
 
   const admin = await listenAdmin(app, settings.admin, socket);
-  const reloader = new Reloader(settings, { app, outbound, log });
+  const reloader = new Reloader(settings, { app, outbound, files, log });
+  stops.controlPlane.push(reloader.watchFiles());
   const abandon = (): void => {
     engine.halt();
     closeDoor(app);

@@ -10,6 +10,7 @@ import type { Logger } from '../log.ts';
 import { Problem } from '../model/errors.ts';
 import { makeRole, type Role } from '../model/token.ts';
 import { SettingsError } from './errors.ts';
+import type { NamedFiles } from './named-files.ts';
 import { readSecretFile } from './secret-file.ts';
 import { sessionFiles } from './session-files.ts';
 import { systemClock } from './system-clock.ts';
@@ -22,6 +23,7 @@ interface PeopleParts {
   readonly outbound: Outbound;
   readonly log: Logger;
   readonly dataDir: string;
+  readonly files: NamedFiles;
   /** Ends what is under way. */
   readonly stopped: AbortSignal;
 }
@@ -29,7 +31,7 @@ interface PeopleParts {
 /** The provider is not asked here: it may be down, and that is no reason not to start. Throws SettingsError. */
 export function makePeople(oidc: Oidc | undefined, parts: PeopleParts): ApiPeople | undefined {
   if (oidc === undefined) return undefined;
-  const { outbound, log, stopped, dataDir } = parts;
+  const { outbound, log, stopped, dataDir, files } = parts;
   const { issuer, clientId, redirectUrl, scopes, groupsClaim, nameClaim, afterSignOutUrl } = oidc;
   const settings = {
     issuer,
@@ -38,7 +40,7 @@ export function makePeople(oidc: Oidc | undefined, parts: PeopleParts): ApiPeopl
     scopes,
     groupsClaim,
     afterSignOutUrl,
-    clientSecret: secretOf(oidc),
+    clientSecret: secretOf(oidc, files),
   };
   const { steadyMs, wallMs } = systemClock;
   const maxMs = oidc.sessionMaxSeconds * SECOND_MS;
@@ -63,10 +65,10 @@ export function makePeople(oidc: Oidc | undefined, parts: PeopleParts): ApiPeopl
 }
 
 /** Throws SettingsError where what the settings say of people cannot be meant. */
-export function checkPeople(oidc: Oidc | undefined): void {
+export function checkPeople(oidc: Oidc | undefined, files: NamedFiles): void {
   if (oidc === undefined) return;
   rolesOf(oidc);
-  secretOf(oidc);
+  secretOf(oidc, files);
 }
 
 function rolesOf({ groups }: Oidc): Map<string, Role> {
@@ -79,6 +81,6 @@ function rolesOf({ groups }: Oidc): Map<string, Role> {
   return new Map(roles);
 }
 
-function secretOf({ clientSecret, clientSecretFile }: Oidc): string | undefined {
-  return clientSecret ?? readSecretFile('console.oidc.clientSecretFile', clientSecretFile);
+function secretOf({ clientSecret, clientSecretFile }: Oidc, files: NamedFiles): string | undefined {
+  return clientSecret ?? readSecretFile('console.oidc.clientSecretFile', clientSecretFile, files);
 }

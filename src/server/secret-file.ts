@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Settings } from '../config.ts';
 import { SettingsError } from './errors.ts';
+import type { NamedFiles } from './named-files.ts';
 
 /** What is in the file, without the line feed that nobody means. Throws SettingsError; `key`: the setting. */
-export function readSecretFile(key: string, file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
+export function readSecretFile(key: string, file: string | undefined, files: NamedFiles): string | undefined {
+  return file === undefined ? undefined : files.use(key, () => read(key, file));
+}
+
+function read(key: string, file: string): string {
   let text: string;
   try {
     text = readFileSync(file, 'utf8').trim();
@@ -17,7 +21,7 @@ export function readSecretFile(key: string, file: string | undefined): string | 
 }
 
 /** What whoever sends e-mail signs in with; its file is read only where it has a say. Throws SettingsError. */
-export function mailPassword(mail: Settings['mail']): string | undefined {
+export function mailPassword(mail: Settings['mail'], files: NamedFiles): string | undefined {
   if (mail?.user === undefined) return undefined;
-  return mail.password ?? readSecretFile('mail.passwordFile', mail.passwordFile);
+  return mail.password ?? readSecretFile('mail.passwordFile', mail.passwordFile, files);
 }

@@ -4,6 +4,7 @@ import t from 'tap';
 import { openDoors } from '../../src/api/doors.ts';
 import { ConfigError, loadSettings } from '../../src/config.ts';
 import { apiOptions } from '../../src/server/admin.ts';
+import { NamedFiles } from '../../src/server/named-files.ts';
 import { makeDirectory, startApi } from '../fixtures/api.ts';
 import { Browser, SECOND_MS, SESSION, startWorlds } from '../fixtures/people.ts';
 
@@ -216,13 +217,13 @@ t.test('what pages and tokens are told of the console holds no secret', async (t
   };
   const settings = loadSettings({ file, env: {}, flags: {} });
   if (settings instanceof ConfigError) return t.fail(settings.message);
-  const options = apiOptions(settings);
+  const options = apiOptions(settings, new NamedFiles());
   t.same(options.console, { name: 'staging' });
   t.same(options.hosts, ['teal.example.com'], 'the name by which browsers come back is known');
   t.notMatch(JSON.stringify(options), /do-not-tell/);
   const wrong = { ...settings.console?.oidc, groups: { ops: { scope: 'read', zones: ['a..b'] } } };
   t.throws(
-    () => apiOptions({ ...settings, console: { oidc: wrong } } as never),
+    () => apiOptions({ ...settings, console: { oidc: wrong } } as never, new NamedFiles()),
     { message: /^console\.oidc\.groups\["ops"\]\.zones\.0: A pattern is/ },
     'what a token would not be taken for stops the start',
   );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ConfigError, loadSettings } from '../../src/config.ts';
 import { connectEtcd } from '../../src/server/fleet/connect.ts';
+import { NamedFiles } from '../../src/server/named-files.ts';
 import { mailPassword } from '../../src/server/secret-file.ts';
 
 function settings(text: string) {
@@ -13,7 +14,7 @@ function settings(text: string) {
 
 t.test('the password of mail', async (t) => {
   const passwordOf = (more: string) =>
-    mailPassword(settings(`mail: { host: m.test, from: t@example.com${more} }`).mail);
+    mailPassword(settings(`mail: { host: m.test, from: t@example.com${more} }`).mail, new NamedFiles());
   const file = join(t.testdir({ password: 'hush\n' }), 'password');
   t.equal(passwordOf(`, user: u, passwordFile: ${file}`), 'hush');
   t.throws(() => passwordOf(`, user: u, passwordFile: ${file}2`), {
@@ -21,13 +22,13 @@ t.test('the password of mail', async (t) => {
   });
   t.equal(passwordOf(`, user: u, password: p, passwordFile: ${file}2`), 'p', 'another goes before it');
   t.equal(passwordOf(`, passwordFile: ${file}2`), undefined, 'nobody signs in');
-  t.equal(mailPassword(undefined), undefined);
+  t.equal(mailPassword(undefined, new NamedFiles()), undefined);
 });
 
 t.test('the certificates of etcd', async (t) => {
   const connect = (url: string): void => {
     const { fleet } = settings(`fleet: { name: f, node: n, endpoints: ["${url}"], tls: { caFile: /nonexistent } }`);
-    if (fleet !== undefined) connectEtcd(fleet).close();
+    if (fleet !== undefined) connectEtcd(fleet, new NamedFiles()).close();
   };
   t.throws(() => connect('https://127.0.0.1:1'), { message: /^fleet\.tls\.caFile: \/nonexistent: expected PEM/ });
   t.doesNotThrow(() => connect('http://127.0.0.1:1'));

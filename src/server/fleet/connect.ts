@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 import type { Settings } from '../../config.ts';
 import { Etcd } from '../../etcd/client.ts';
 import { SettingsError } from '../errors.ts';
+import type { NamedFiles } from '../named-files.ts';
 
 export type FleetSettings = NonNullable<Settings['fleet']>;
 
@@ -11,13 +12,16 @@ export type FleetSettings = NonNullable<Settings['fleet']>;
 const RPC_TIMEOUT_MS = 1500;
 
 /** Nothing is sent yet. Throws SettingsError. */
-export function connectEtcd({ endpoints, tls, user, password }: FleetSettings): Etcd {
+export function connectEtcd({ endpoints, tls, user, password }: FleetSettings, files: NamedFiles): Etcd {
   const login = user === undefined || password === undefined ? undefined : { user, password };
   return new Etcd({
     endpoints,
     login,
     // Files that are of no use are no reason not to start.
-    tls: tls && endpoints.some((url) => url.startsWith('https:')) ? readTls(tls) : undefined,
+    tls:
+      tls && endpoints.some((url) => url.startsWith('https:'))
+        ? inBytes(files.use('fleet.tls', () => readTls(tls)))
+        : undefined,
     timeoutMs: RPC_TIMEOUT_MS,
     random: Math.random,
     wallMs: Date.now,
@@ -26,9 +30,9 @@ export function connectEtcd({ endpoints, tls, user, password }: FleetSettings): 
 
 function readTls({ caFile, certFile, keyFile }: NonNullable<FleetSettings['tls']>) {
   let reading = '';
-  const read = (key: string, file: string): Buffer => {
+  const read = (key: string, file: string): string => {
     reading = `fleet.tls.${key}: ${file}`;
-    return readFileSync(file);
+    return readFileSync(file, 'utf8');
   };
   try {
     const tls = {
@@ -42,4 +46,10 @@ function readTls({ caFile, certFile, keyFile }: NonNullable<FleetSettings['tls']
   } catch (error) {
     throw new SettingsError(`${reading}: expected PEM, found: ${(error as Error).message}`);
   }
+}
+
+/** PEM, as the client of etcd takes it. */
+function inBytes({ ca, cert, key }: ReturnType<typeof readTls>) {
+  const bytes = (name: 'cert' | 'key', text: string | undefined) => text !== undefined && { [name]: Buffer.from(text) };
+  return { ca: Buffer.from(ca), ...bytes('cert', cert), ...bytes('key', key) };
 }

@@ -13,6 +13,7 @@ import { loadLibc } from '../../sockets/libc.ts';
 import { restoreStore } from '../../store/backup.ts';
 import { openStore, type StoredFleet } from '../../store/sqlite.ts';
 import { SettingsError, StartError } from '../errors.ts';
+import type { NamedFiles } from '../named-files.ts';
 import { connectEtcd, type FleetSettings } from './connect.ts';
 import { type Founded, otherStaleAfter, readFounded } from './identity.ts';
 import { EtcdKeeper } from './keeper.ts';
@@ -40,14 +41,18 @@ const LOOK_AGAIN_MS = 250;
  * Throws StartError where this data directory cannot be of the fleet. `replace`: what it holds may be put aside, for what
  * the fleet has.
  */
-export async function prepareFleet(settings: Settings, log: Lines, replace = false): Promise<Prepared> {
+export async function prepareFleet(
+  settings: Settings,
+  log: Lines,
+  { files, replace = false }: { readonly files: NamedFiles; readonly replace?: boolean },
+): Promise<Prepared> {
   const fleet = settings.fleet as FleetSettings;
   if (fleet.whenStale === 'withdraw' && loadLibc() === undefined) {
     throw new SettingsError(
       'fleet.whenStale: withdraw takes Linux and the koffi package, for a clock that goes on while the machine sleeps',
     );
   }
-  const etcd = connectEtcd(fleet);
+  const etcd = connectEtcd(fleet, files);
   try {
     const keeper = new EtcdKeeper(etcd, fleetPrefix(fleet.name));
     const standing = await judge(settings, { keeper, log, replace });

@@ -49,6 +49,7 @@ export class ControlKeeper {
   #restart: NodeJS.Timeout | undefined;
   #reload: Reload | undefined;
   #reloads = 0;
+  #kept: ControlStart['kept'];
   readonly #life: SignsOfLife;
 
   constructor(options: ControlOptions) {
@@ -75,7 +76,7 @@ export class ControlKeeper {
     this.#slot = slot;
     this.#life.begin();
     const at = { memory: fdInChild(0), spare: fdInChild(1), admin: { ...admin, fd: fdInChild(2) } };
-    slot.child.send({ kind: 'start', sources: sources(), workers, ...at });
+    slot.child.send({ kind: 'start', sources: sources(), workers, ...at, ...(this.#kept && { kept: this.#kept }) });
     // The one before did not come so far.
     if (this.#reload !== undefined) slot.child.send(this.#reload.message);
     inBackground(
@@ -129,6 +130,7 @@ export class ControlKeeper {
   #hear(slot: Slot, message: FromControl): void {
     this.#life.heard();
     if (message.kind === 'ask') return this.#options.asked();
+    if (message.kind === 'kept') this.#kept = message.kept;
     if (message.kind === 'reloaded') this.#judged(message);
     if (message.kind === 'loaded') {
       const answering = this.#options.loaded(message.which);

@@ -9,6 +9,7 @@ import { formatTableMemory, mapTableMemory, type SharedPages, type TableMemory }
 import { apiOptions } from '../admin.ts';
 import { openCore } from '../core.ts';
 import { SettingsError, StartError } from '../errors.ts';
+import { NamedFiles } from '../named-files.ts';
 import { prepareNode } from '../node.ts';
 import type { Answering, CoreMemory } from '../open-table.ts';
 import { type PlaneStops, stopAll } from '../stops.ts';
@@ -31,11 +32,13 @@ export function startControl(
   const reloading = Promise.withResolvers<(settings: Settings) => void>();
 
   const run = async (): Promise<void> => {
-    const options = apiOptions(settings);
+    // Whoever comes back does so by what was in force, whatever has become of files meanwhile.
+    const files = new NamedFiles(start.kept, (kept) => say({ kind: 'kept', kept }));
+    const options = apiOptions(settings, files);
     const beating = everyMs('the sign of life', BEAT_MS, () => say({ kind: 'beat' }));
     stops.dataPlane.push(() => clearInterval(beating));
     const memory = new ChosenMemory(start, settings, log);
-    const makeNode = await patiently(() => prepareNode(settings, log), DirectoryInUse);
+    const makeNode = await patiently(() => prepareNode(settings, log, files), DirectoryInUse);
     let tellFirst: (() => void) | undefined;
     const loaded: Answering = ({ fd }, isFirst) => {
       const tell = (): void => say({ kind: 'loaded', which: memory.which(fd) });
@@ -53,7 +56,7 @@ export function startControl(
     const { startDeciding } = await import('../deciding.ts');
     const outside = { log: fleet.log, refresh: () => fleet.refresh(), planes: () => fleet.planes };
     const metrics = startMetrics(settings, core, fleet, log, outside);
-    const door = { options, socket: start.admin, makeNode };
+    const door = { options, files, socket: start.admin, makeNode };
     const deciding = await startDeciding(settings, { ...core, fleet, metrics }, door, log, stops);
     reloading.resolve((wanted) => deciding.reload(wanted));
     tellFirst?.();

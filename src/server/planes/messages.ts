@@ -4,6 +4,7 @@ import type { Settings } from '../../config.ts';
 import type { Endpoint } from '../../sockets/address.ts';
 import type { InheritedEndpoint } from '../../sockets/inherited.ts';
 import type { SocketState } from '../../sockets/listen-addresses.ts';
+import type { KeptFiles } from '../named-files.ts';
 
 /**
  * What a process finds its settings by. One of another version reads them again by its own schema: after an upgrade it may
@@ -52,6 +53,8 @@ export interface ControlStart {
   /** An empty file: where the table is built anew if it cannot be taken over. */
   readonly spare: number;
   readonly admin: { readonly fd: number; readonly endpoint: Endpoint };
+  /** As the one before has left them; left out: it has left none, or there was none. */
+  readonly kept?: KeptFiles;
 }
 
 export type Which = 'memory' | 'spare';
@@ -86,6 +89,8 @@ export type FromControl =
   | { readonly kind: 'ready'; readonly admin: string }
   /** `isInForce`: else they were refused, and the log says why. One of an earlier version says neither. */
   | { readonly kind: 'reloaded'; readonly nth?: number; readonly isInForce?: boolean }
+  /** What was in the files that the settings name, for the next one. */
+  | { readonly kind: 'kept'; readonly kept: KeptFiles }
   /** The event loop turns. */
   | { readonly kind: 'beat' }
   /** How does it stand with the others, now? */
