@@ -9,8 +9,16 @@ export class XdpFault extends Error {}
 /** What an error of one of the calls means; those that are not named are told by their names. */
 type Meanings = Readonly<Record<string, string>>;
 
-/** For every call: it may be refused for want of rights, or by a filter (seccomp) in front of the kernel. */
-const ALWAYS: Meanings = { EPERM: RIGHTS, EACCES: RIGHTS, ENOSYS: 'the system has no such call' };
+/**
+ * For every call: it may be refused for want of rights, or by a filter (seccomp) in front of the kernel; and each of what
+ * an interface takes is a descriptor.
+ */
+const ALWAYS: Meanings = {
+  EPERM: RIGHTS,
+  EACCES: RIGHTS,
+  EMFILE: 'more files than may be open (LimitNOFILE=, ulimit -n)',
+  ENOSYS: 'the system has no such call',
+};
 
 /** The fault of a call that failed with this number. */
 export function faultOf(what: string, errno: number, meanings: Meanings = {}): XdpFault {

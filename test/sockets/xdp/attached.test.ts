@@ -55,7 +55,9 @@ t.test('what could not be opened, or is closed, takes no queue with it', async (
   const { log } = makeLog();
   const wanted = { name: 'wire0', endpoints, before: 0, ...sizes, log };
   kernel.refusals = Infinity;
-  t.throws(() => AttachedInterface.attach(kernel.libc, wanted), { message: /an eBPF program: EMFILE/ });
+  t.throws(() => AttachedInterface.attach(kernel.libc, wanted), {
+    message: /an eBPF program: EMFILE, more files than may be open \(LimitNOFILE=/,
+  });
   t.equal(kernel.open.size, 0);
   // A mapping holds its socket as a descriptor does.
   const held = (): number[] => [...kernel.mapped.values()].filter((fd) => fd >= 0);
