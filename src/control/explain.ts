@@ -121,6 +121,7 @@ export class Explain {
     }
     const query = queryBytes(asked.name, type, network);
     const first = this.#ask(asked, query, network);
+    if (network.prefixLength === 0 && isOfSender(asked, first.by)) return unsaid(client);
     const { records, ttlSeconds, scopeBits } = answerText(first.reply);
     const reason = reasonOf(asked, first.by);
     const { bytes, prefixLength } = network;
@@ -189,6 +190,16 @@ export class Explain {
     }
     return Object.fromEntries([...counts].map(([pool, count]) => [pool, count / draws]));
   }
+}
+
+/** Whether it is the address of whoever sends that decides, where he keeps the client's network secret (RFC 7871 §7.1.2). */
+function isOfSender({ service, preview }: Asked, by: number): boolean {
+  return preview === undefined && (by === BY_HASH || service.pins.length > 0);
+}
+
+function unsaid(client: string): Problem {
+  const detail = `client is ${client}, which tells nothing of a client, and this service chooses by its network: for a query that says as little, the address of the resolver that sends it decides (RFC 7871 §7.1.2). Ask with that address.`;
+  return new Problem('query_invalid', detail);
 }
 
 function reasonOf({ service, preview, failsOpen }: Asked, by: number): Reason {

@@ -33,6 +33,7 @@ t.test('explain', async (t) => {
     t.equal(said.split.blue + said.split.green, 1);
     t.match(said.answer, [/^app\.example\.test\. 5 IN A 192\.0\.2\.[12]0$/]);
     t.equal((await api.request('GET', `${app}/explain`, { token: READER })).statusCode, 200, 'a reader may ask');
+    t.match(await explain('?client=0.0.0.0/0'), { reason: 'random' });
     t.match(await explain('?draws=1'), { client: '127.0.0.1', draws: 1 }, 'who asks, where nobody is named');
   });
 
@@ -50,6 +51,11 @@ t.test('explain', async (t) => {
       scope: 28,
     });
     t.match(await explain('?client=198.51.100.0/24'), { reason: 'sticky', network: '198.51.100.0/24', scope: 28 });
+    for (const client of ['0.0.0.0/0', '::/0']) {
+      const refused = await api.request('GET', `${app}/explain?client=${client}`);
+      t.match(refused.json(), { status: 400, code: 'query_invalid', detail: /the address of the resolver/ }, client);
+    }
+    t.match(await explain('?client=0.0.0.0/0', '/v1/services/green.app.example.test'), { reason: 'preview' });
     const denied = await explain('?client=198.51.100.7&type=AAAA');
     t.match(denied, { pool: 'green', answer: { length: 0 }, ttlSeconds: 5, scope: 0 });
     t.match(denied.message, /pinned to green.*It has no AAAA\.$/);
