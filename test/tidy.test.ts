@@ -168,6 +168,14 @@ t.test('the checks above can fail', async (t) => {
   t.same(findCircle(bad), ['src/wire/a.ts', 'src/model/b.ts', 'src/wire/a.ts']);
 });
 
+t.test("the root zone's name is made a dot by shown.ts alone", async (t) => {
+  const byHand = /=== '' \? '\.' :/;
+  t.same(
+    sources.flatMap(({ path, text }) => (byHand.test(text) ? [path] : [])),
+    ['src/shown.ts'],
+  );
+});
+
 t.test('a file begins with a sentence on what it is', async (t) => {
   const opening = ({ text }: SourceFile): string | undefined => /^(?:#!.*\n)?\/\*\*(.*?)\*\//s.exec(text)?.[1];
   const without = [...sources, ...tests].filter((file) => !/[.?!]\s*$/.test(opening(file) ?? ''));

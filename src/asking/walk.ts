@@ -1,5 +1,7 @@
 /** Finds who a zone is delegated to, as a resolver does: from the root, referral by referral, to the zone's parent. */
+
 import { Packet, type Resource } from 'dns2';
+import { shown } from '../shown.ts';
 import type { Answer, Ask, NoAnswer, Question } from './ask.ts';
 
 export interface NameServer {
@@ -110,7 +112,7 @@ export class Walk {
   async #parentOf(zone: string): Promise<Servers | NoDelegation> {
     const resolver = this.#resolver as string;
     for (let above = parent(zone); ; above = parent(above)) {
-      const answer = await this.#ask(resolver, { name: above === '' ? '.' : above, type: 'NS', recursive: true });
+      const answer = await this.#ask(resolver, { name: shown(above), type: 'NS', recursive: true });
       if ('error' in answer) return { isSure: false, reason: `the resolver ${resolver}: ${answer.error}` };
       const hosts = nsRecords(answer.answers, above);
       if (hosts.length > 0) {

@@ -1,7 +1,9 @@
 /** `teal zone`: zones, made, imported, exported, checked, listed, deleted. */
+
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Finding, Service, Zone } from '../contract/types.ts';
+import { shown } from '../shown.ts';
 import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -207,10 +209,6 @@ function progress(shell: Shell, what: string): () => void {
 
 export function zoneListLines(zones: readonly Zone[]): string[] {
   if (zones.length === 0) return ['There is no zone yet: `teal zone add --help` says how to make one.'];
-  const rows = zones.map(({ name, serial, nameservers }) => [
-    name === '' ? '.' : name,
-    String(serial),
-    nameservers.join(' '),
-  ]);
+  const rows = zones.map(({ name, serial, nameservers }) => [shown(name), String(serial), nameservers.join(' ')]);
   return columns([['ZONE', 'SERIAL', 'NAMESERVERS'], ...rows], [1]);
 }

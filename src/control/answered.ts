@@ -8,6 +8,7 @@ import { glueTypes } from '../model/record-rules.ts';
 import type { RRset } from '../model/rrset.ts';
 import { type Pool, type Service, sharesOf } from '../model/service.ts';
 import type { Zone } from '../model/zone.ts';
+import { shown } from '../shown.ts';
 import type { Store } from '../store/sqlite.ts';
 import { soaRdata } from '../table/compile.ts';
 import { TYPE } from '../wire/constants.ts';
@@ -15,7 +16,7 @@ import { Malformed } from '../wire/malformed.ts';
 import { formatType, parseType } from '../wire/rdata.ts';
 import type { Grant } from './grant.ts';
 import { type Listing, Passed, walk } from './listing.ts';
-import { rrsetName, shown } from './names.ts';
+import { rrsetName } from './names.ts';
 import { rrsetReply } from './replies/rrsets.ts';
 import { searchRRsets } from './search.ts';
 

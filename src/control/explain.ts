@@ -3,6 +3,7 @@ import { Problem } from '../model/errors.ts';
 import { failsOpen } from '../model/health-effect.ts';
 import { canonicalName, nameToWire } from '../model/name.ts';
 import type { Service } from '../model/service.ts';
+import { shown } from '../shown.ts';
 import type { Store } from '../store/sqlite.ts';
 import { BY_HASH, BY_PIN } from '../table/picking/network.ts';
 import type { Table } from '../table/table.ts';
@@ -13,7 +14,6 @@ import { OPT_BYTES, OPTION_HEADER_BYTES, writeOpt, writeOptionHeader } from '../
 import { Malformed } from '../wire/malformed.ts';
 import { maskedAddress, type Network, parseNetwork } from '../wire/network.ts';
 import { findPreview } from './drafts/previews.ts';
-import { shown } from './names.ts';
 import { type HealthView, poolsSeen } from './observed/health.ts';
 import type { Sliced } from './slices.ts';
 

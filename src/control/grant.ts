@@ -12,11 +12,12 @@ import type { Release, ReleaseService } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import { limitsInWords, type TokenLimits } from '../model/token.ts';
+import { shown } from '../shown.ts';
 import type { Store } from '../store/sqlite.ts';
 import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import type { Draft } from './drafts/draft.ts';
-import { rrsetName, shown } from './names.ts';
+import { rrsetName } from './names.ts';
 
 /** What a grant asks the store: which zone holds a name, or held it at a revision, and what a service is now. */
 export type GrantStore = Pick<Store, 'zoneOf' | 'zoneAt' | 'service'>;

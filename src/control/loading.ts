@@ -3,12 +3,13 @@ import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { withHeld } from '../model/drain.ts';
 import { Problem } from '../model/errors.ts';
 import type { Service } from '../model/service.ts';
+import { shown } from '../shown.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { TableChange, TableChanges } from '../table/changes.ts';
 import { ARENA_MAX_BYTES } from '../table/memory.ts';
 import { ZoneFull } from '../table/zone-loader.ts';
 import { sealedOf } from '../table/zone-sealer.ts';
-import { firstOf, shown } from './names.ts';
+import { firstOf } from './names.ts';
 
 /** Services that one publication of the start brings into the table: bounds what a preparation remembers. */
 const LOAD_CHUNK = 10_000;

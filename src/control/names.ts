@@ -1,10 +1,6 @@
 /** Names as people write them, in replies and sentences. */
+import { shown } from '../shown.ts';
 import { formatType } from '../wire/rdata.ts';
-
-/** The root zone's name is empty; people write a dot. */
-export function shown(name: string): string {
-  return name === '' ? '.' : name;
-}
 
 /** `a, b and 3 more`: the first `most` of a list that may be long. */
 export function firstOf(words: readonly string[], most: number): string {

@@ -4,12 +4,12 @@ import { Problem } from '../model/errors.ts';
 import { canonicalName } from '../model/name.ts';
 import type { RRset } from '../model/rrset.ts';
 import { makeService, SERVICE_TTL_DEFAULT_SECONDS } from '../model/service.ts';
+import { shown } from '../shown.ts';
 import type { Store } from '../store/sqlite.ts';
 import { TYPE } from '../wire/constants.ts';
 import { formatType } from '../wire/rdata.ts';
 import { adoptable, typesOf } from './drafts/adoption.ts';
 import type { Grant } from './grant.ts';
-import { shown } from './names.ts';
 
 /** Without targets those of the records at the name. */
 export interface AskedProposal {

@@ -5,11 +5,12 @@ import { isActive, type Release, type ReleaseState } from '../model/release.ts';
 import type { Revision, Subject } from '../model/revision.ts';
 import type { RRset } from '../model/rrset.ts';
 import { isExpired, type StoredToken, type TokenScope } from '../model/token.ts';
+import { shown } from '../shown.ts';
 import type { Store } from '../store/sqlite.ts';
 import { formatType } from '../wire/rdata.ts';
 import type { Grant } from './grant.ts';
 import { type Listing, Passed } from './listing.ts';
-import { rrsetName, shown } from './names.ts';
+import { rrsetName } from './names.ts';
 
 /** Names of RRsets that one slice looks at: a millisecond or two. */
 const KEYS_AT_ONCE = 1000;

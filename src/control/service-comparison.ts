@@ -2,10 +2,10 @@
 import type { WrittenServiceBody } from '../model/adoption.ts';
 import { Problem } from '../model/errors.ts';
 import { canonicalName } from '../model/name.ts';
+import { shown } from '../shown.ts';
 import type { CommandContext } from './commands/command.ts';
 import { isDraft } from './drafts/draft.ts';
 import type { Engine } from './engine.ts';
-import { shown } from './names.ts';
 import type { Queries } from './queries.ts';
 import { serviceReply } from './replies/services.ts';
 import type { Sliced } from './slices.ts';

@@ -1,8 +1,10 @@
 /** Signed zones: what they wait for, what their parents have, and until when their signatures hold. */
+
 import type { Registry } from 'prom-client';
 import { DS_SEEN, dsSeen, isDsWrong, waitsForParent } from '../model/dnssec/parent-says.ts';
 import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import type { ParentLook } from '../model/dnssec/transition.ts';
+import { shown } from '../shown.ts';
 import { collectCounter, collectGauge } from './collected.ts';
 
 /** Where signings are found. */
@@ -51,7 +53,7 @@ export function signingMetrics(registry: Registry, store: MeasuredSignings): voi
   collectGauge(registry, waits, (set) => {
     const waiting = store.allSignings().filter(waitsForParent);
     const longest = waiting.sort((one, other) => one.sinceMs - other.sinceMs).slice(0, NAMED_ZONES_MAX);
-    for (const { zone, sinceMs } of longest) set(sinceMs / 1000, { zone: zone === '' ? '.' : zone });
+    for (const { zone, sinceMs } of longest) set(sinceMs / 1000, { zone: shown(zone) });
   });
 }
 
@@ -105,7 +107,7 @@ export function signerMetrics(registry: Registry, store: MeasuredSignings, signe
   };
   collectGauge(registry, wrong, (set) => {
     const bad = store.allSignings().filter((signing) => isDsWrong(signing, signers.lookOf(signing.zone)));
-    for (const { zone } of bad.slice(0, NAMED_ZONES_MAX)) set(1, { zone: zone === '' ? '.' : zone });
+    for (const { zone } of bad.slice(0, NAMED_ZONES_MAX)) set(1, { zone: shown(zone) });
   });
   const undigested = {
     name: 'teal_zonemd_absent_timestamp_seconds',
@@ -114,14 +116,13 @@ export function signerMetrics(registry: Registry, store: MeasuredSignings, signe
   };
   collectGauge(registry, undigested, (set) => {
     const longest = [...signers.undigested()].sort((one, other) => one[1] - other[1]).slice(0, NAMED_ZONES_MAX);
-    for (const [zone, sinceMs] of longest) set(sinceMs / 1000, { zone: zone === '' ? '.' : zone });
+    for (const [zone, sinceMs] of longest) set(sinceMs / 1000, { zone: shown(zone) });
   });
   keptMetrics(registry, signers);
 }
 
 /** Of zones that nobody here signs. */
 function keptMetrics(registry: Registry, signers: Pick<MeasuredSigners, 'kept'>): void {
-  const nameOf = (zone: string): string => (zone === '' ? '.' : zone);
   const ends = {
     name: 'teal_dnssec_kept_expiry_timestamp_seconds',
     help: 'Unix time when the first signature of a zone ends that was imported with them (keep), and that nobody here makes anew; the 50 that end first.',
@@ -129,7 +130,7 @@ function keptMetrics(registry: Registry, signers: Pick<MeasuredSigners, 'kept'>)
   };
   collectGauge(registry, ends, (set) => {
     const some = signers.kept().slice(0, NAMED_ZONES_MAX);
-    for (const { zone, endsSeconds } of some) set(endsSeconds, { zone: nameOf(zone) });
+    for (const { zone, endsSeconds } of some) set(endsSeconds, { zone: shown(zone) });
   });
   const wrong = {
     name: 'teal_dnssec_kept_wrong',
@@ -138,6 +139,6 @@ function keptMetrics(registry: Registry, signers: Pick<MeasuredSigners, 'kept'>)
   };
   collectGauge(registry, wrong, (set) => {
     const bad = signers.kept().filter(({ fault }) => fault !== undefined);
-    for (const { zone } of bad.slice(0, NAMED_ZONES_MAX)) set(1, { zone: nameOf(zone) });
+    for (const { zone } of bad.slice(0, NAMED_ZONES_MAX)) set(1, { zone: shown(zone) });
   });
 }

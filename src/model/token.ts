@@ -1,4 +1,5 @@
 /** A token: what a client of the admin API shows to be let in, how far it goes, and until when. */
+import { shown } from '../shown.ts';
 import { formatType } from '../wire/rdata.ts';
 import { Problem } from './errors.ts';
 import { readInstant } from './instant.ts';
@@ -189,20 +190,15 @@ export function includesScope(has: TokenScope, wanted: TokenScope): boolean {
 export function limitsInWords({ limits }: Pick<Token, 'limits'>): string | undefined {
   if (limits === undefined) return undefined;
   const { services, zones, records } = limits;
-  const ofZones = zones.length > 0 ? [`the zones ${zones.map(shownPattern).join(', ')}`] : [];
+  const ofZones = zones.length > 0 ? [`the zones ${zones.map(shown).join(', ')}`] : [];
   if (records === undefined) {
-    return [...(services.length > 0 ? [`the services ${services.map(shownPattern).join(', ')}`] : []), ...ofZones].join(
+    return [...(services.length > 0 ? [`the services ${services.map(shown).join(', ')}`] : []), ...ofZones].join(
       ' and ',
     );
   }
   const types = records.types.length > 0 ? `${records.types.join(', ')} records` : 'records of any type';
-  const names = records.names.length > 0 ? `at ${records.names.map(shownPattern).join(', ')}` : 'at any name';
+  const names = records.names.length > 0 ? `at ${records.names.map(shown).join(', ')}` : 'at any name';
   return `${types} ${names} in ${ofZones[0] ?? 'any zone'}`;
-}
-
-/** The root is written as a dot. */
-function shownPattern(pattern: string): string {
-  return pattern === '' ? '.' : pattern;
 }
 
 export function isExpired({ expiresAtMs }: Token, atMs: number): boolean {

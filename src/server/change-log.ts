@@ -1,9 +1,9 @@
 /** What changed, in the log: one line for each revision, which says what it was before, what it is now, who, and why. */
 import type { CommandContext } from '../control/commands/command.ts';
 import type { Engine } from '../control/engine.ts';
-import { shown } from '../control/names.ts';
 import type { Release } from '../model/release.ts';
 import type { ModelChange, Revision, Subject } from '../model/revision.ts';
+import { shown } from '../shown.ts';
 
 /** A large zone that goes takes thousands of services along; the history has them all. */
 const SUBJECTS_MAX = 20;

@@ -1,10 +1,10 @@
 /** Answers to challenges of ACME (RFC 8555 §8.4): TXT records with the digest of a key authorization, which clients put and take away. */
 import type { FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
-import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, suffixesOf } from '../../model/name.ts';
 import type { RecordChange } from '../../model/record-change.ts';
+import { shown } from '../../shown.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatRdata } from '../../wire/rdata.ts';
 import { grantOf } from '../access.ts';

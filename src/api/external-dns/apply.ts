@@ -2,12 +2,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command, CommandContext, CommandResult } from '../../control/commands/command.ts';
 import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
-import { shown } from '../../control/names.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { Problem } from '../../model/errors.ts';
 import type { RecordChange } from '../../model/record-change.ts';
 import type { Service } from '../../model/service.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import { grantOf } from '../access.ts';
 import { executeForeseen } from '../commands.ts';
 import type { ApiParts } from '../parts.ts';

@@ -1,13 +1,13 @@
 /** What stands at names, as shares: what each set identifier has there of each type. */
 import type { Grant } from '../../control/grant.ts';
 import { Passed } from '../../control/listing.ts';
-import { shown } from '../../control/names.ts';
 import type { Queries } from '../../control/queries.ts';
 import { Problem } from '../../model/errors.ts';
 import { suffixesOf } from '../../model/name.ts';
 import type { RRset } from '../../model/rrset.ts';
 import type { Pool, Service } from '../../model/service.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import { formatType } from '../../wire/rdata.ts';
 import { declaredWeight, POOL_TYPES, type WrittenEndpoint } from './endpoint.ts';
 import { claimsOf, notesOf } from './notes.ts';

@@ -4,9 +4,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CHANGES_MAX } from '../../control/drafts/record-list.ts';
-import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
 import { settingsRevision, type Zone, zoneBody } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { ApiParts } from '../parts.ts';
 import { type AskedRRset, asChange } from './rrset-changes.ts';
 import { run } from './run.ts';

@@ -1,8 +1,8 @@
 /** What changes zones: RRsets all or nothing and at one instant, zones made and deleted. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandResult } from '../../control/commands/command.ts';
-import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
+import { shown } from '../../shown.ts';
 import { access } from '../access.ts';
 import { refuse } from '../door/guard.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';

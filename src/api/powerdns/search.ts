@@ -1,12 +1,12 @@
 /** A search over zones and records, as pages of others offer it to people. */
 import type { FastifyRequest } from 'fastify';
 import { Passed } from '../../control/listing.ts';
-import { shown } from '../../control/names.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { apexRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
 import { type RRset, writtenRecords } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import { formatType } from '../../wire/rdata.ts';
 import { access, grantOf } from '../access.ts';
 import type { ApiInstance, ApiParts } from '../parts.ts';

@@ -1,9 +1,9 @@
 /** Zones by their ids in paths, and which of them a token reaches. */
 import type { FastifyRequest } from 'fastify';
-import { shown } from '../../control/names.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import { grantOf } from '../access.ts';
 import type { ApiParts } from '../parts.ts';
 

@@ -1,12 +1,12 @@
 /** Zones: listed, read with their RRsets, and what clients read beside them. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Passed } from '../../control/listing.ts';
-import { shown } from '../../control/names.ts';
 import type { Sliced } from '../../control/slices.ts';
 import { apexRRsets, writeRRsets } from '../../control/zone-files/rrset-json.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import { parseType } from '../../wire/rdata.ts';
 import { access, grantOf } from '../access.ts';
 import { refuse } from '../door/guard.ts';

@@ -9,11 +9,11 @@ import type { RRsetBody } from '../../model/rrset.ts';
 import type { TokenBody } from '../../model/token.ts';
 import type { WebhookBody } from '../../model/webhook.ts';
 import type { ZoneBody } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatType, parseType } from '../../wire/rdata.ts';
 import type { Grant } from '../grant.ts';
-import { shown } from '../names.ts';
 
 type ByName<Body> = Readonly<Record<string, Body>>;
 

@@ -6,9 +6,10 @@ import { suffixesOf } from '../../model/name.ts';
 import type { RRset } from '../../model/rrset.ts';
 import type { Service } from '../../model/service.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Grant } from '../grant.ts';
-import { rrsetName, shown } from '../names.ts';
+import { rrsetName } from '../names.ts';
 import type { Sliced } from '../slices.ts';
 import { adoptedTypes, type Declared, type Names, rrsetId } from './declared.ts';
 

@@ -10,6 +10,7 @@ import { wireToName } from '../../model/name.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import { transferredOf } from '../../model/transferred.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { MadeDigest } from '../../signing/zonemd.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { TableChange } from '../../table/changes.ts';
@@ -17,7 +18,6 @@ import { TYPE } from '../../wire/constants.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import type { Lines } from '../lines.ts';
-import { shown } from '../names.ts';
 import type { Signers } from './signers.ts';
 
 interface DigestsParts {

@@ -5,12 +5,12 @@
 import { inBackground } from '../../guard.ts';
 import type { SignaturesEvent, SignaturesTrigger } from '../../model/dnssec/triggers.ts';
 import { Problem } from '../../model/errors.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import type { Lines } from '../lines.ts';
-import { shown } from '../names.ts';
 
 /** What became of a look at a zone. */
 interface KeptLook {

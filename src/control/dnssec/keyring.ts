@@ -10,8 +10,8 @@ import {
 import type { PublicKey, SigningKey } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { nameToWire } from '../../model/name.ts';
+import { shown } from '../../shown.ts';
 import { dnskeyRdata, keyTag, SECURE_ENTRY_POINT, ZONE_KEY } from '../../wire/dnssec/key.ts';
-import { shown } from '../names.ts';
 import { parsePrivateKey, publicBytes } from './key-forms.ts';
 
 /** A key of a zone that is not in its signing yet. */

@@ -7,10 +7,10 @@ import { apexRecords } from '../../model/dnssec/apex.ts';
 import type { Notice, Telling } from '../../model/dnssec/notice.ts';
 import { waitsForParent } from '../../model/dnssec/parent-says.ts';
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
+import { shown } from '../../shown.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { Clock } from '../clock.ts';
 import type { Lines } from '../lines.ts';
-import { shown } from '../names.ts';
 
 /** RFC 1996 §3.6: a minute, and longer each time; five times. */
 const RETRY_MS = 60_000;

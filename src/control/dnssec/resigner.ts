@@ -8,12 +8,12 @@ import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CaughtUp, RRsetNow, StagedIndex } from '../../table/changes.ts';
 import type { Timers } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import type { Lines } from '../lines.ts';
-import { shown } from '../names.ts';
 import { inSlices, type Sliced } from '../slices.ts';
 
 /** Builds zones in a thread. */

@@ -7,12 +7,12 @@ import { type OtherNode, waitedFor } from '../../model/dnssec/others.ts';
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { looksAtParent, type ParentServer, transition, waitsUntilMs } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import { SELF } from '../commands/command.ts';
 import type { Engine } from '../engine.ts';
 import type { Lines } from '../lines.ts';
-import { shown } from '../names.ts';
 import type { Signings } from './signings.ts';
 
 interface RunnerParts {

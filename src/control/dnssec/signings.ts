@@ -7,6 +7,7 @@ import { leavingKeys, type PublicKey, type SigningKey, type ZoneSigning } from '
 import { mayLeadTo, type ParentLook, type ParentServer } from '../../model/dnssec/transition.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, parentOf } from '../../model/name.ts';
+import { shown } from '../../shown.ts';
 import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
@@ -14,7 +15,6 @@ import { ALGORITHM } from '../../wire/dnssec/key.ts';
 import { isKey } from '../../wire/dnssec/verifier.ts';
 import { Malformed } from '../../wire/malformed.ts';
 import { parseRdata } from '../../wire/rdata.ts';
-import { shown } from '../names.ts';
 import type { ParentHere } from '../replies/dnssec.ts';
 import { type ExportedKey, exportKey } from './key-forms.ts';
 import { type FreshKey, type Keyring, publicKeyOf } from './keyring.ts';

@@ -5,12 +5,12 @@
 import type { ZoneSigning } from '../../model/dnssec/signing.ts';
 import { vouchedFor, vouchersFor } from '../../model/dnssec/vouching.ts';
 import { Problem } from '../../model/errors.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import { SELF } from '../commands/command.ts';
 import type { Engine } from '../engine.ts';
 import type { Lines } from '../lines.ts';
-import { shown } from '../names.ts';
 
 interface VoucherParts {
   readonly engine: Pick<Engine, 'execute'>;

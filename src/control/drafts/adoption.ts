@@ -12,9 +12,10 @@ import { Problem } from '../../model/errors.ts';
 import type { ModelChange, Subject } from '../../model/revision.ts';
 import { type RRset, rrsetBody } from '../../model/rrset.ts';
 import type { Service, ServiceBody } from '../../model/service.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { formatType } from '../../wire/rdata.ts';
-import { rrsetName, shown } from '../names.ts';
+import { rrsetName } from '../names.ts';
 import type { Draft } from './draft.ts';
 
 /** The A, AAAA or CNAME records at a name of a zone. */

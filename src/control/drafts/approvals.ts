@@ -3,11 +3,11 @@ import { Problem } from '../../model/errors.ts';
 import { voidApproval } from '../../model/proposed.ts';
 import type { Release } from '../../model/release.ts';
 import { dateAndTime } from '../../model/time-of-day.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { personOf } from '../commands/person.ts';
 import type { ReleaseVerb } from '../commands/releases.ts';
-import { shown } from '../names.ts';
 
 /** With who began it, which an earlier version kept in the revision only. */
 export function askedBy(store: Pick<Store, 'revision'>, release: Release): Release {

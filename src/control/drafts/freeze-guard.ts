@@ -6,9 +6,9 @@ import { Problem } from '../../model/errors.ts';
 import { type Frozen, frozenInWords, frozenServices } from '../../model/freeze.ts';
 import type { Service } from '../../model/service.ts';
 import type { Override } from '../../model/why.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CommandContext } from '../commands/command.ts';
-import { shown } from '../names.ts';
 
 /** What holds the traffic of some services at a time. */
 export function frozenNow(

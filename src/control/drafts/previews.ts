@@ -3,7 +3,7 @@ import { Problem } from '../../model/errors.ts';
 import { parentOf } from '../../model/name.ts';
 import { previewNames } from '../../model/preview.ts';
 import type { Service } from '../../model/service.ts';
-import { shown } from '../names.ts';
+import { shown } from '../../shown.ts';
 import type { RuledStore } from './records-after.ts';
 
 /** The service and the pool that a preview name (canonical text) answers for; undefined: it is none, or does not answer. */

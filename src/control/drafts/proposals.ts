@@ -16,11 +16,11 @@ import {
 } from '../../model/proposed.ts';
 import type { Subject } from '../../model/revision.ts';
 import type { Service } from '../../model/service.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import { partyOf, personOf } from '../commands/person.ts';
 import type { ProposalCommand } from '../commands/proposals.ts';
-import { shown } from '../names.ts';
 import { proposedReply } from '../replies/proposals.ts';
 import { checkPrecondition, type Draft, type Drafted, isDraft } from './draft.ts';
 import { draftReleaseCreate } from './release-create.ts';

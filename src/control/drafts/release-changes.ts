@@ -4,8 +4,8 @@ import type { Release, ReleaseService } from '../../model/release.ts';
 import { loweredBy, withTtls } from '../../model/release-ttls.ts';
 import type { ModelChange, Subject } from '../../model/revision.ts';
 import { type Service, type Weights, weightsOf, withWeights } from '../../model/service.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
-import { shown } from '../names.ts';
 import type { Draft } from './draft.ts';
 
 /** Puts the release and, where it moved them, its services; `how` completes "release 12 …". */

@@ -1,7 +1,7 @@
 /** What must not be done to services while a release moves them. */
 import { Problem } from '../../model/errors.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
-import { shown } from '../names.ts';
 
 /**
  * 409 where a release of one of the services goes on; `what` completes "before you …". `zone`: the services are all that

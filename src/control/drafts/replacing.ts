@@ -2,12 +2,12 @@
 import type { PublicKey, ZoneSigning } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { readSignature } from '../../wire/dnssec/rrsig.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
 import type { SignInstead } from '../commands/dnssec.ts';
-import { shown } from '../names.ts';
 import { signingReply } from '../replies/dnssec.ts';
 import { foreignFault, refuseLong, signingBody } from './dnssec.ts';
 import { type Drafted, isDraft } from './draft.ts';

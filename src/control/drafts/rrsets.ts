@@ -5,11 +5,12 @@ import { canonicalName, checkOwnerName, isAtOrBelow, parentOf, suffixesOf } from
 import { atDelegation, belowDname, besideCname, glueTypes } from '../../model/record-rules.ts';
 import { parseStoredType, type RRset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatType } from '../../wire/rdata.ts';
 import type { Below, BelowQuestion } from '../commands/below.ts';
-import { rrsetName, shown } from '../names.ts';
+import { rrsetName } from '../names.ts';
 import { belowOf } from './below.ts';
 import { refuseAtPreview } from './previews.ts';
 import type { RecordsAfter, RuledStore } from './records-after.ts';

@@ -4,13 +4,13 @@ import { isUntold } from '../../model/dnssec/signing.ts';
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, isAtOrBelow, parentOf } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { keyTag } from '../../wire/dnssec/key.ts';
 import { formatType } from '../../wire/rdata.ts';
 import type { BuiltZone, Signatures } from '../commands/built-zone.ts';
 import type { Command } from '../commands/command.ts';
-import { shown } from '../names.ts';
 
 /** What Teal makes itself in a zone that it signs, and takes from nobody. */
 const made: ReadonlySet<number> = new Set([

@@ -5,10 +5,10 @@ import { vouchedFor, vouchersFor } from '../../model/dnssec/vouching.ts';
 import { Problem } from '../../model/errors.ts';
 import type { ModelChange } from '../../model/revision.ts';
 import { withRaisedSerial } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import { TYPE } from '../../wire/constants.ts';
 import type { Command } from '../commands/command.ts';
-import { shown } from '../names.ts';
 import { signingReply } from '../replies/dnssec.ts';
 import type { Drafted } from './draft.ts';
 

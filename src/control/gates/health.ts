@@ -2,9 +2,9 @@
 import type { PoolHealth } from '../../model/health-effect.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
 import type { Service } from '../../model/service.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock } from '../clock.ts';
-import { shown } from '../names.ts';
 import { type HealthView, poolsSeen } from '../observed/health.ts';
 import type { Asking } from './analysis.ts';
 

@@ -3,11 +3,11 @@
 import type { ServiceCounts } from '../../model/fleet/counts.ts';
 import type { Metric, Release } from '../../model/release.ts';
 import type { Measurement } from '../../model/release-analysis.ts';
+import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Table } from '../../table/table.ts';
 import type { Clock } from '../clock.ts';
 import { ownCounts } from '../drain/shared-counts.ts';
-import { shown } from '../names.ts';
 import type { FleetCounts } from '../nodes.ts';
 import type { Asking } from './analysis.ts';
 

@@ -1,7 +1,7 @@
 /** In a fleet a change is done when all its nodes answer from it, or are known not to. */
 import { Problem } from '../../model/errors.ts';
+import { shown } from '../../shown.ts';
 import type { Answering, CommandResult } from '../commands/command.ts';
-import { shown } from '../names.ts';
 import type { FleetLog } from './log.ts';
 
 /** Who came later need not wait for that. */

@@ -4,9 +4,9 @@ import type { Notice } from '../../model/dnssec/notice.ts';
 import { dsText, sentence } from '../../model/dnssec/sentence.ts';
 import type { PublicKey, ZoneSigning } from '../../model/dnssec/signing.ts';
 import { DIGEST_SHA256, type ParentLook, waitsUntilMs } from '../../model/dnssec/transition.ts';
+import { shown } from '../../shown.ts';
 import { TYPE } from '../../wire/constants.ts';
 import { formatRdata } from '../../wire/rdata.ts';
-import { shown } from '../names.ts';
 
 const algorithmNames: Readonly<Record<number, string>> = { 13: 'ecdsap256sha256', 15: 'ed25519' };
 const timeOf = (ms: number): string => new Date(ms).toISOString();

@@ -1,6 +1,6 @@
 /** Health as the API shows it. */
 import type { ForcedHealth } from '../../model/health-forced.ts';
-import { shown } from '../names.ts';
+import { shown } from '../../shown.ts';
 import type { OtherView } from '../nodes.ts';
 import type { ServiceHealth } from '../observed/service-health.ts';
 

@@ -1,7 +1,7 @@
 /** Proposals as the API shows them, without the secrets of gates. */
 import type { Proposed } from '../../model/proposed.ts';
 import { shownSteps } from '../../model/release-secrets.ts';
-import { shown } from '../names.ts';
+import { shown } from '../../shown.ts';
 
 export function proposedReply(proposed: Proposed) {
   const { id, services, askedBy, approved, schedule, override, why, state, reason, message, outcome } = proposed;

@@ -1,8 +1,8 @@
 /** What came of a list of changes of records, as the API shows it. */
 import type { RRset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
+import { shown } from '../../shown.ts';
 import { formatType } from '../../wire/rdata.ts';
-import { shown } from '../names.ts';
 
 export interface RRsetChange {
   readonly name: string;

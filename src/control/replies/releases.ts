@@ -4,7 +4,7 @@ import { warningsOf } from '../../model/release-messages.ts';
 import type { PlanEntry } from '../../model/release-plan.ts';
 import { shownSteps } from '../../model/release-secrets.ts';
 import { sharesOfWeights } from '../../model/service.ts';
-import { shown } from '../names.ts';
+import { shown } from '../../shown.ts';
 
 /** `name`: the service under whose path it was asked for, whose weights stand at the top. */
 export function releaseReply(release: Release, name: string | undefined) {

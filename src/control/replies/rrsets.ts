@@ -1,7 +1,7 @@
 /** RRsets as the API shows them. */
 import { type RRset, rrsetBody } from '../../model/rrset.ts';
+import { shown } from '../../shown.ts';
 import { formatType } from '../../wire/rdata.ts';
-import { shown } from '../names.ts';
 
 /** The RRset with its key and number, as replies show it. */
 export function rrsetReply(rrset: RRset) {

@@ -1,6 +1,6 @@
 /** Services as the API shows them. */
 import { type Service, serviceBody, sharesOf, weightsOf } from '../../model/service.ts';
-import { shown } from '../names.ts';
+import { shown } from '../../shown.ts';
 
 /** The service with its name, zone, shares and number, as replies show it. */
 export function serviceReply(service: Service) {

@@ -5,6 +5,7 @@ import { listen } from '../../guard.ts';
 import { nameToWire } from '../../model/name.ts';
 import type { RRset } from '../../model/rrset.ts';
 import { ZoneContent } from '../../model/zone-content.ts';
+import { shown } from '../../shown.ts';
 import { lookAtKept } from '../../signing/brought.ts';
 import type { SharedStore } from '../../store/staging.ts';
 import { type ReadZone, ZoneReads } from '../../store/zone-reads.ts';
@@ -12,7 +13,6 @@ import { SigningRefused } from '../../table/rrset-signer.ts';
 import { Findings } from '../../wire/zone-file/finding.ts';
 import type { ZoneRecord } from '../../wire/zone-file/reader.ts';
 import { Grant, type GrantStore } from '../grant.ts';
-import { shown } from '../names.ts';
 import { exportZone } from './exporter.ts';
 import {
   type DigestReply,

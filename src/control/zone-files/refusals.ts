@@ -1,7 +1,7 @@
 /** Why a zone file is not taken, as whoever sent it is told. */
 import { Problem } from '../../model/errors.ts';
+import { shown } from '../../shown.ts';
 import { signaturesUnsaid } from '../drafts/signed-guard.ts';
-import { shown } from '../names.ts';
 import type { BuildReply } from './messages.ts';
 
 export const FULL = new Problem('table_full', 'The table has no room for this zone; raise table.maxBytes and restart.');

@@ -1,11 +1,11 @@
 /** Which log is in etcd, as far as a node looks at it before it takes part. */
 import type { Keeper } from '../../control/log/keeper.ts';
 import { Lost } from '../../control/log/keeper.ts';
-import { shown } from '../../control/names.ts';
 import type { FleetView } from '../../control/nodes.ts';
 import { HEAD_KEY, IDENTITY_KEY } from '../../model/fleet/keys.ts';
 import { encodeRecord, isText, isWhole, parseRecord, parseRevision, Unreadable } from '../../model/fleet/records.ts';
 import { reading } from '../../model/fleet/transaction.ts';
+import { shown } from '../../shown.ts';
 
 /** A log that was founded. */
 export interface Founded {

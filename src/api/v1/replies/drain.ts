@@ -1,7 +1,7 @@
 /** Drain reports as they are shown. */
 import type * as contract from '../../../contract/types.ts';
 import type { DrainReport } from '../../../control/drain/report.ts';
-import { shown } from '../../../control/names.ts';
+import { shown } from '../../../shown.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../../../wire/address.ts';
 import { formatNetwork } from '../../../wire/network.ts';
 import { holdingReply } from './fleet.ts';

@@ -2,7 +2,7 @@
 import type * as contract from '../../../contract/types.ts';
 import type { Answered } from '../../../control/drain/answered.ts';
 import type { Explanation } from '../../../control/explain.ts';
-import { shown } from '../../../control/names.ts';
+import { shown } from '../../../shown.ts';
 import { formatNetwork } from '../../../wire/network.ts';
 import { timeOf } from './time.ts';
 

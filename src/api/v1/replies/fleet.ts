@@ -1,8 +1,8 @@
 /** A fleet, as it is shown. */
 import type * as contract from '../../../contract/types.ts';
-import { shown } from '../../../control/names.ts';
 import type { FleetView } from '../../../control/nodes.ts';
 import type { Held } from '../../../model/fleet/holding.ts';
+import { shown } from '../../../shown.ts';
 import { timeOf } from './time.ts';
 
 export function fleetReply({ nodes, leaderSinceMs, claimAgeMs, members, ...more }: FleetView): contract.Fleet {

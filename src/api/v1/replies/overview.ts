@@ -1,10 +1,10 @@
 /** Services at a glance, as they are shown. */
 import type * as contract from '../../../contract/types.ts';
-import { shown } from '../../../control/names.ts';
 import type { Glance, OverviewPage } from '../../../control/overview.ts';
 import type { Frozen } from '../../../model/freeze.ts';
 import type { Release } from '../../../model/release.ts';
 import type { Revision } from '../../../model/revision.ts';
+import { shown } from '../../../shown.ts';
 import { serviceReply } from './nouns.ts';
 import { timeOf } from './time.ts';
 

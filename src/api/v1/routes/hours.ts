@@ -1,8 +1,8 @@
 /** What a service answered in each hour of the last week. */
 import { refTo } from '../../../contract/components.ts';
 import { ServiceParams } from '../../../contract/services.ts';
-import { shown } from '../../../control/names.ts';
 import { Problem } from '../../../model/errors.ts';
+import { shown } from '../../../shown.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { sendProblem } from '../../problems.ts';
