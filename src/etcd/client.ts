@@ -24,7 +24,8 @@ import {
 export interface EtcdOptions {
   /** `https://10.0.0.1:2379` */
   readonly endpoints: readonly string[];
-  readonly tls?: EtcdTls | undefined;
+  /** Asked for each new connection: certificates are renewed in place. */
+  readonly tls?: (() => EtcdTls) | undefined;
   readonly login?: { readonly user: string; readonly password: string } | undefined;
   /** For one request. */
   readonly timeoutMs: number;
@@ -51,6 +52,7 @@ export class Etcd {
   /** Which endpoint is asked; nodes begin at different ones. */
   #at: number;
   #line: Line;
+  /** Empty: etcd asks for no users. */
   #token: string | undefined;
   /** One that is on its way, for all who wait for it. */
   #login: Promise<EtcdFailure | undefined> | undefined;
@@ -65,7 +67,7 @@ export class Etcd {
   }
 
   #open(): Line {
-    return new Line(this.#options.endpoints[this.#at], this.#options.tls);
+    return new Line(this.#options.endpoints[this.#at], this.#options.tls?.());
   }
 
   /** The endpoint that is asked now. */
@@ -183,7 +185,7 @@ export class Etcd {
 
   async #ask<Reply>(method: ReturnType<typeof methodOf>, request: object): Promise<Reply | EtcdFailure> {
     const first = await this.#askOnce<Reply>(method, request);
-    if (!(first instanceof EtcdFailure) || !first.isStaleToken) return first;
+    if (!(first instanceof EtcdFailure) || !first.isStaleToken || this.#options.login === undefined) return first;
     // It was refused before anything was done.
     this.#token = undefined;
     return this.#askOnce(method, request);
@@ -220,7 +222,9 @@ export class Etcd {
       token: undefined,
     });
     if (!(reply instanceof EtcdFailure)) this.#token = reply.token;
+    // So that nodes can be given their users before etcd asks for them.
+    else if (reply.isWithoutUsers) this.#token = '';
     else if (reply.kind === 'unreachable') this.moveOn(line);
-    return reply instanceof EtcdFailure ? reply : undefined;
+    return reply instanceof EtcdFailure && !reply.isWithoutUsers ? reply : undefined;
   }
 }

@@ -14,13 +14,20 @@ export class EtcdFailure {
   readonly detail: string;
   /** The token of this connection is not taken any more: a new one may be. */
   readonly isStaleToken: boolean;
+  /** Users are not asked for there: nobody can log in, nor need to. */
+  readonly isWithoutUsers: boolean;
   /** Whether what was asked for may have been done all the same. */
   readonly isDoubtful: boolean;
 
-  constructor(kind: FailureKind, detail: string, more: { isStaleToken?: boolean; isUnsent?: boolean } = {}) {
+  constructor(
+    kind: FailureKind,
+    detail: string,
+    more: { isStaleToken?: boolean; isWithoutUsers?: boolean; isUnsent?: boolean } = {},
+  ) {
     this.kind = kind;
     this.detail = detail;
     this.isStaleToken = more.isStaleToken === true;
+    this.isWithoutUsers = more.isWithoutUsers === true;
     this.isDoubtful = kind === 'unreachable' && more.isUnsent !== true;
   }
 }
@@ -38,14 +45,19 @@ const KINDS: Readonly<Partial<Record<status, FailureKind>>> = {
 
 /** Of INVALID_ARGUMENT, what is about users: etcd has no code of its own for it. */
 const ABOUT_USERS = /authentication|user name|auth store/;
-/** A token that ran out (UNAUTHENTICATED), or users and roles that were changed since it was given. */
-const STALE_TOKEN = /invalid auth token|auth store is old/;
+/** A token that ran out (UNAUTHENTICATED), users and roles that were changed since it was given, or asked for only since. */
+const STALE_TOKEN = /invalid auth token|auth store is old|user name is empty/;
+const WITHOUT_USERS = /authentication is not enabled/;
 /** The client's own words where there was no connection to send anything by. */
 const UNSENT = /^No connection established/;
 
 export function failureOf({ code, details }: Pick<ServiceError, 'code' | 'details'>, endpoint: string): EtcdFailure {
   const isAboutUsers = code === status.INVALID_ARGUMENT && ABOUT_USERS.test(details);
   const kind = isAboutUsers ? 'denied' : (KINDS[code] ?? 'unreachable');
-  const more = { isStaleToken: STALE_TOKEN.test(details), isUnsent: UNSENT.test(details) };
+  const more = {
+    isStaleToken: STALE_TOKEN.test(details),
+    isWithoutUsers: WITHOUT_USERS.test(details),
+    isUnsent: UNSENT.test(details),
+  };
   return new EtcdFailure(kind, `${endpoint}: ${details}`, more);
 }

@@ -85,6 +85,6 @@ function of(token: string | undefined): Metadata {
   const metadata = new Metadata();
   // A member that is cut off from the others says so, instead of a silence.
   metadata.set('hasleader', 'true');
-  if (token !== undefined) metadata.set('token', token);
+  if (token !== undefined && token !== '') metadata.set('token', token);
   return metadata;
 }

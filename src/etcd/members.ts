@@ -39,7 +39,7 @@ const WHAT = "a request for etcd's metrics";
 
 interface AskingParts {
   readonly endpoints: readonly string[];
-  readonly tls?: EtcdTls | undefined;
+  readonly tls?: (() => EtcdTls) | undefined;
   readonly timeoutMs: number;
   readonly wallMs: () => number;
 }
@@ -59,7 +59,7 @@ export class Members {
 
   async #ask(endpoint: string): Promise<MemberStatus | EtcdFailure> {
     const { tls, timeoutMs, wallMs } = this.#parts;
-    const line = new Line(endpoint, tls);
+    const line = new Line(endpoint, tls?.());
     const deadline = new Date(wallMs() + timeoutMs);
     const found = await line.ask<WireStatus>(STATUS, {}, { deadline, token: undefined });
     line.close();
@@ -81,7 +81,7 @@ export class Members {
     const { tls, timeoutMs, wallMs } = this.#parts;
     const kept = this.#quotas.get(endpoint);
     if (kept !== undefined && Math.abs(wallMs() - kept.atMs) < QUOTA_KEPT_MS) return kept.bytes;
-    const page = await metricsOf(endpoint, tls, timeoutMs);
+    const page = await metricsOf(endpoint, tls?.(), timeoutMs);
     if (page === undefined) return kept?.bytes;
     const bytes = Number(QUOTA_LINE.exec(page)?.[1]);
     // None where it is switched off.

@@ -10,6 +10,9 @@ import { SettingsError } from './errors.ts';
 /** What was in them when they were last of use, by the setting that names them; JSON, for who starts the next process. In memory only. */
 export type KeptFiles = Readonly<Record<string, unknown>>;
 
+/** The certificates of etcd, which each new connection to it reads. */
+export const FLEET_TLS = 'fleet.tls';
+
 /** How often one that is of no use is looked at again. */
 const LOOK_MS = 5000;
 
@@ -35,13 +38,14 @@ export class NamedFiles {
     return [...this.#unusable.keys()];
   }
 
-  /** What `read` gives, or gave when it last did. Throws SettingsError where it never did. */
-  use<Content>(setting: string, read: () => Content): Content {
+  /** What `read` gives, or gave when it last did, and `tell` why. Throws SettingsError where it never did. */
+  use<Content>(setting: string, read: () => Content, tell: (reason: string) => void = () => {}): Content {
     try {
       return this.renew(setting, read);
     } catch (error) {
       if (!(error instanceof SettingsError) || !this.#kept.has(setting)) throw error;
       this.#unusable.set(setting, { reason: error.message, again: read });
+      tell(error.message);
       return this.#kept.get(setting) as Content;
     }
   }

@@ -6,7 +6,7 @@ import type { Settings } from '../config.ts';
 import type { Outbound } from '../control/outbound/outbound.ts';
 import { type Logger, setLevel } from '../log.ts';
 import { readTls, TLS } from './admin.ts';
-import type { NamedFiles } from './named-files.ts';
+import { FLEET_TLS, type NamedFiles } from './named-files.ts';
 import { withReloaded } from './reloaded-settings.ts';
 import { networksOf } from './worker-options.ts';
 
@@ -56,7 +56,7 @@ export class Reloader {
     const { files, log } = this.#parts;
     return files.watch(log, (setting, content) => {
       if (setting === TLS) this.#serveBy(content as Certificate);
-      return setting === TLS;
+      return setting === TLS || setting === FLEET_TLS;
     });
   }
 

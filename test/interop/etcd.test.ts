@@ -1,13 +1,16 @@
 /** The client of etcd against etcd itself: three members, which are killed and stopped; users; certificates; compaction; limits. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { loadSettings, type Settings } from '../../src/config.ts';
 import type { Etcd } from '../../src/etcd/client.ts';
 import { EtcdFailure } from '../../src/etcd/failure.ts';
 import { Watch, type WatchEvent } from '../../src/etcd/watch.ts';
+import { connectEtcd } from '../../src/server/fleet/connect.ts';
+import { NamedFiles } from '../../src/server/named-files.ts';
 import { type EtcdMembers, etcdClient, etcdctl, startEtcd } from './etcd.ts';
 
 const ctl = ({ endpoints }: EtcdMembers, ...words: string[]): string => etcdctl(endpoints, ...words);
@@ -178,14 +181,15 @@ t.test('users and passwords', async (t) => {
   // The shortest life that a token can have is a second.
   const members = await startEtcd(1, { words: ['--auth-token-ttl', '1'] });
   t.teardown(() => members.stop());
+  const etcd = etcdClient(members.endpoints, { login: { user: 'root', password: 'secret' } });
+  t.teardown(() => etcd.close());
+  await put(etcd, 'k', 'before anybody is asked who he is');
   for (const words of [
     ['user', 'add', 'root:secret'],
     ['user', 'grant-role', 'root', 'root'],
     ['auth', 'enable'],
   ])
     ctl(members, ...words);
-  const etcd = etcdClient(members.endpoints, { login: { user: 'root', password: 'secret' } });
-  t.teardown(() => etcd.close());
   await put(etcd, 'k', '1');
   const seen: string[] = [];
   const { revision } = must(await etcd.range({ key: 'k' }));
@@ -224,17 +228,47 @@ t.test('certificates both ways', async (t) => {
   const tls = { ca: readFileSync(at('ca.pem')), cert: readFileSync(at('node.pem')), key: readFileSync(at('node.key')) };
   const own = ['--cert-file', at('member.pem'), '--key-file', at('member.key')];
   const words = [...own, '--client-cert-auth', '--trusted-ca-file', at('ca.pem')];
-  const members = await startEtcd(1, { words, client: { tls }, isTls: true });
+  const members = await startEtcd(1, { words, client: { tls: () => tls }, isTls: true });
   t.teardown(() => members.stop());
-  const etcd = etcdClient(members.endpoints, { tls });
+  const etcd = etcdClient(members.endpoints, { tls: () => tls });
   t.teardown(() => etcd.close());
   await put(etcd, 'k', '1');
   for (const [what, wrong] of [
-    ['no certificate of its own', { ca: tls.ca }],
+    ['no certificate of its own', () => ({ ca: tls.ca })],
     ['another authority', undefined],
   ] as const) {
     const stranger = etcdClient(members.endpoints, { tls: wrong });
     t.match(await stranger.range({ key: 'k' }), { kind: 'unreachable' }, what);
     stranger.close();
   }
+
+  // Renewed in place: the pair of another authority first, then a half of it, then the right one, then none.
+  openssl('req', '-x509', ...curve, '-subj', '/CN=old', '-days', '1', '-keyout', 'old.key', '-out', 'old.pem');
+  const [certFile, keyFile] = [at('renewed.pem'), at('renewed.key')];
+  const renew = (cert: string, key: string): void => {
+    copyFileSync(at(cert), certFile);
+    copyFileSync(at(key), keyFile);
+  };
+  renew('old.pem', 'old.key');
+  const text = JSON.stringify({
+    fleet: { name: 'f', node: 'n', endpoints: members.endpoints, tls: { caFile: at('ca.pem'), certFile, keyFile } },
+  });
+  const { fleet } = loadSettings({ file: { name: 'teal.yaml', text }, env: {}, flags: {} }) as Settings;
+  const told: string[] = [];
+  const renewing = connectEtcd(fleet as NonNullable<Settings['fleet']>, new NamedFiles(), {
+    warn: ({ reason }: { reason: string }) => told.push(reason),
+  });
+  t.teardown(() => renewing.close());
+  t.match(await renewing.range({ key: 'k' }), { kind: 'unreachable' }, 'it is of another authority');
+  renew('node.pem', 'old.key');
+  await renewing.range({ key: 'k' });
+  t.match(told, [/^fleet\.tls: expected PEM, found: .*key values mismatch/]);
+  renew('node.pem', 'node.key');
+  await settled(() => renewing.range({ key: 'k' }));
+  for (const file of [certFile, keyFile]) writeFileSync(file, 'junk');
+  await members.kill(0);
+  members.start(0);
+  await settled(() => renewing.range({ key: 'k' }));
+  t.equal(told.length, 2, 'told once each');
+  t.match(await renewing.members(), [{ endpoint: members.endpoints[0] }], 'members are asked by it too');
 });

@@ -28,7 +28,7 @@ t.test('the password of mail', async (t) => {
 t.test('the certificates of etcd', async (t) => {
   const connect = (url: string): void => {
     const { fleet } = settings(`fleet: { name: f, node: n, endpoints: ["${url}"], tls: { caFile: /nonexistent } }`);
-    if (fleet !== undefined) connectEtcd(fleet, new NamedFiles()).close();
+    if (fleet !== undefined) connectEtcd(fleet, new NamedFiles(), { warn: () => {} }).close();
   };
   t.throws(() => connect('https://127.0.0.1:1'), { message: /^fleet\.tls\.caFile: \/nonexistent: expected PEM/ });
   t.doesNotThrow(() => connect('http://127.0.0.1:1'));

@@ -52,7 +52,7 @@ export async function prepareFleet(
       'fleet.whenStale: withdraw takes Linux and the koffi package, for a clock that goes on while the machine sleeps',
     );
   }
-  const etcd = connectEtcd(fleet, files);
+  const etcd = connectEtcd(fleet, files, log);
   try {
     const keeper = new EtcdKeeper(etcd, fleetPrefix(fleet.name));
     const standing = await judge(settings, { keeper, log, replace });
