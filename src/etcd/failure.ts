@@ -39,7 +39,6 @@ const KINDS: Readonly<Partial<Record<status, FailureKind>>> = {
   [status.UNAUTHENTICATED]: 'denied',
   [status.INVALID_ARGUMENT]: 'refused',
   [status.FAILED_PRECONDITION]: 'refused',
-  [status.UNIMPLEMENTED]: 'refused',
   [status.NOT_FOUND]: 'refused',
 };
 
@@ -48,10 +47,14 @@ const ABOUT_USERS = /authentication|user name|auth store/;
 /** A token that ran out (UNAUTHENTICATED), users and roles that were changed since it was given, or asked for only since. */
 const STALE_TOKEN = /invalid auth token|auth store is old|user name is empty/;
 const WITHOUT_USERS = /authentication is not enabled/;
+/** What the client says of a reply that is none of gRPC, such as a page of a proxy: the next member may be one. */
+const NO_ETCD = /^Received HTTP status code|^Received message larger than max/;
 /** The client's own words where there was no connection to send anything by. */
 const UNSENT = /^No connection established/;
 
 export function failureOf({ code, details }: Pick<ServiceError, 'code' | 'details'>, endpoint: string): EtcdFailure {
+  if (NO_ETCD.test(details))
+    return new EtcdFailure('unreachable', `${endpoint}: something answers that is no member of etcd: ${details}`);
   const isAboutUsers = code === status.INVALID_ARGUMENT && ABOUT_USERS.test(details);
   const kind = isAboutUsers ? 'denied' : (KINDS[code] ?? 'unreachable');
   const more = {

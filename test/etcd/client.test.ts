@@ -1,5 +1,7 @@
 /** When the client leaves a member for another: where it does not answer, and only then. */
 import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { Etcd } from '../../src/etcd/client.ts';
 import { heard, standIn } from './stand-in.ts';
@@ -37,4 +39,25 @@ t.test('a member that does not answer a lease is left', async (t) => {
   t.teardown(() => etcd.close());
   t.match(await etcd.keepAlive('17'), { kind: 'unreachable' });
   t.equal(etcd.endpoint, endpoints[1]);
+});
+
+t.test('where something else answers, such as a proxy, the next member is asked', async (t) => {
+  const answers = [
+    { status: 200, body: '<html><body>Please sign in.</body></html>' },
+    ...[204, 302, 400, 401, 403, 404, 429, 503].map((status) => ({ status, body: '' })),
+  ];
+  const member = await standIn(t, { range: () => ({ header: { revision: '1' }, kvs: [], more: false }) });
+  for (const { status, body } of answers) {
+    const proxy = createServer((_, response) => {
+      response.writeHead(status, { 'content-type': 'text/html' });
+      response.end(body);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => proxy.close());
+    const there = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const etcd = new Etcd({ endpoints: [there, member], timeoutMs: TIMEOUT_MS, random: () => 0, wallMs: Date.now });
+    t.teardown(() => etcd.close());
+    t.match(await etcd.range({ key: 'a' }), { kind: 'unreachable', isDoubtful: true }, String(status));
+    t.match(await etcd.range({ key: 'a' }), { keyValues: [] }, `after ${status}`);
+  }
 });
