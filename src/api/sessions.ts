@@ -2,8 +2,10 @@
  * Sessions of people: the cookie that a browser shows, and how it is told from one that another page has it send. A token
  * in a header is a credential by itself; a cookie is one only beside a header that no page of others can set.
  */
+import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Session } from '../control/people/sessions.ts';
 import { Problem } from '../model/errors.ts';
 import { isInNetworks } from '../model/token-networks.ts';
 import type { ApiPeople, Places, SignedIn } from './parts.ts';
@@ -13,6 +15,19 @@ import type { ApiPeople, Places, SignedIn } from './parts.ts';
  * without being let by CORS, and this API lets nobody.
  */
 const HEADER = 'teal-console';
+
+/**
+ * For whom a page speaks, as `GET /v1/self` told it by the same header. A cookie is of the browser: where somebody else
+ * signs in by another tab, what a page does that still shows the first would be done in the name of the second.
+ */
+export const PERSON_HEADER = 'teal-person';
+
+/** Tells people apart, and says of nobody who it is. */
+export function markOf({ person }: Session): string {
+  return createHash('sha256').update(person.subject).digest('base64url').slice(0, MARK_CHARS);
+}
+
+const MARK_CHARS = 22;
 
 /** `redirectUrl`: it is the console's base, and `auth/callback`. */
 export function placesOf(redirectUrl: string): Places {
@@ -68,6 +83,11 @@ export function signedIn(request: FastifyRequest, { people, places }: ApiPeople)
   if (session === undefined) {
     const detail =
       'Your session has ended: it was idle for too long, was as long as one may be, or is not vouched for any more. Sign in again.';
+    return new Problem('session_ended', detail);
+  }
+  const meant = headers[PERSON_HEADER];
+  if (meant !== undefined && meant !== markOf(session)) {
+    const detail = `Your session has ended: ${session.person.title} has signed in with this browser since. Sign in again.`;
     return new Problem('session_ended', detail);
   }
   const roles = session.roles.filter(({ networks }) => networks === undefined || isInNetworks(networks, ip));

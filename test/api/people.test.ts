@@ -86,6 +86,26 @@ t.test('a cookie alone is no credential: what our own page does not send is refu
   }
 });
 
+t.test('what a page sends that shows another person is refused', async (t) => {
+  const world = await start(t);
+  const browser = new Browser(world);
+  await browser.signIn();
+  const person = String((await browser.ask('GET', '/v1/self')).headers['teal-person']);
+  t.match(person, /^[\w-]{22}$/);
+  const asked = (as: string) => browser.ask('GET', '/v1/services', undefined, { 'teal-person': as });
+  t.equal((await asked(person)).statusCode, 200);
+  world.identities.who = 'bob';
+  await browser.signIn();
+  const refused = await asked(person);
+  t.match(refused.json(), { code: 'session_ended', detail: /: Bob Example has signed in with this browser since\./ });
+  t.equal(refused.statusCode, 401);
+  const next = String((await browser.ask('GET', '/v1/self')).headers['teal-person']);
+  t.not(next, person);
+  await browser.signIn();
+  t.equal((await asked(next)).statusCode, 200, 'another session of the same person');
+  t.notOk((await world.request('GET', '/v1/self')).headers['teal-person'], 'a token is of nobody');
+});
+
 t.test('groups give what they say, together, and no more', async (t) => {
   const world = await start(t);
   world.identities.who = 'bob';

@@ -169,6 +169,31 @@ t.test('people in the console', async (t) => {
     await page.context().close();
   });
 
+  await t.test('where somebody else signs in by another tab, nothing is done in their name by the first', async (t) => {
+    identities.who = 'ann';
+    const first = await open();
+    await first.goto(`${home}#/services/${app}`);
+    await first.getByRole('link', button).waitFor();
+    const second = await first.context().newPage();
+    await second.goto(home);
+    await second.getByRole('link', button).waitFor();
+    await signIn(first);
+    await first.getByLabel('Weight of green').fill('41');
+    await first.getByRole('button', { name: 'Review the shift…' }).click();
+    const act = first.getByRole('button', { name: 'Shift now' });
+    await act.waitFor();
+    await first.context().clearCookies({ domain: '127.0.0.1' });
+    identities.who = 'bob';
+    await signIn(second);
+    await second.locator('header.top').getByText('Bob Example', { exact: true }).waitFor();
+    // It may have asked for something by itself and be gone already.
+    await act.click({ timeout: 5000 }).catch(() => {});
+    await first.getByText('Your session has ended: Bob Example has signed in with this browser since').waitFor();
+    const { weights } = (await teal.call('GET', `/v1/services/${app}/weights`)).body;
+    t.not(weights.green, 41);
+    await first.context().close();
+  });
+
   await t.test('a group that was taken away signs out; a page of others cannot use the session', async (t) => {
     identities.who = 'ann';
     const page = await open();
@@ -187,7 +212,7 @@ t.test('people in the console', async (t) => {
   t.notMatch(JSON.stringify(teal.log), new RegExp(CLIENT.secret), 'no secret is told in the log');
   t.match(
     teal.log.filter(({ msg }) => msg === 'a person signed in').map(({ person }) => person),
-    ['person:bob@example.com', 'person:ann@example.com'],
+    ['person:bob@example.com', 'person:ann@example.com', 'person:bob@example.com', 'person:ann@example.com'],
   );
 
   await t.test(

@@ -1,7 +1,7 @@
 /** One request to the admin API, with its outcome as a value. */
 
 import { type Typed, whyHeaders } from '../rules/why.ts';
-import { credentialsOf } from './credentials.ts';
+import { credentialsOf, PERSON, speakFor } from './credentials.ts';
 import type { Failure, Reply } from './reply.ts';
 
 export interface Request {
@@ -51,6 +51,8 @@ export async function send<Body>(token: string, path: string, request: Request =
         body: typeof request.body === 'string' ? request.body : JSON.stringify(request.body),
       }),
     });
+    const person = reply.headers.get('teal-person');
+    if (person !== null && token === PERSON) speakFor(person);
     const text = await reply.text();
     const isStale = reply.headers.get('teal-stale') === 'true';
     if (!reply.ok) return { ok: false, failure: { ...failureOf(reply.status, text), ...(isStale && { isStale }) } };

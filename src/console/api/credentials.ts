@@ -3,6 +3,17 @@
 /** In the place of a token: a person is signed in. No token has a blank. */
 export const PERSON = 'a person';
 
+/** For whom this page speaks, as the server marks them; undefined: it is not known yet. */
+let mark: string | undefined;
+
+/**
+ * The cookie is of the browser. Where somebody else signs in by another tab, the server refuses what is sent from this one,
+ * which shows who it was, and nothing is done in a name that is not shown.
+ */
+export function speakFor(person: string | undefined): void {
+  mark = person;
+}
+
 /** Who has done nothing for so long is not there: a page that refreshes by itself keeps nobody signed in. */
 const ACTIVE_MS = 60_000;
 
@@ -21,5 +32,6 @@ export function credentialsOf(token: string): {
 } {
   if (token !== PERSON) return { headers: { authorization: `Bearer ${token}` }, credentials: 'omit' };
   const isActive = Date.now() - actedAtMs < ACTIVE_MS;
-  return { headers: { 'teal-console': isActive ? 'active' : 'idle' }, credentials: 'same-origin' };
+  const headers = { 'teal-console': isActive ? 'active' : 'idle', ...(mark !== undefined && { 'teal-person': mark }) };
+  return { headers, credentials: 'same-origin' };
 }

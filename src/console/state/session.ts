@@ -4,7 +4,7 @@
  */
 import { signal } from '@preact/signals';
 import { addressOf, type Request, send } from '../api/client.ts';
-import { credentialsOf, PERSON } from '../api/credentials.ts';
+import { credentialsOf, PERSON, speakFor } from '../api/credentials.ts';
 import type { Reply } from '../api/reply.ts';
 
 const KEY = 'teal.token';
@@ -53,6 +53,7 @@ function enter(secret: string): void {
 
 function signOut(because?: string): void {
   sessionStorage.removeItem(KEY);
+  speakFor(undefined);
   signedOutBecause.value = because;
   token.value = undefined;
 }
@@ -80,15 +81,17 @@ export async function call<Body>(path: string, request?: Request): Promise<Reply
   const secret = token.value;
   if (secret === undefined) return { ok: false, failure: { status: 401, code: 'token_missing', detail: 'Sign in.' } };
   const reply = await send<Body>(secret, path, request);
-  if (!reply.ok && reply.failure.status === 401 && token.value === secret) endBecauseRefused();
+  if (!reply.ok && reply.failure.status === 401 && token.value === secret) {
+    endBecauseRefused(reply.failure.code === 'session_ended' ? reply.failure.detail : undefined);
+  }
   return reply;
 }
 
-/** The server does not know who is signed in any more. */
-export function endBecauseRefused(): void {
+/** The server does not know who is signed in any more; `why`: in its words. */
+export function endBecauseRefused(why = 'Your session has ended. Sign in again.'): void {
   signOut(
     token.value === PERSON
-      ? 'Your session has ended. Sign in again.'
+      ? why
       : 'The server does not know this token any more: it was revoked, has expired, or the data is another.',
   );
 }

@@ -7,6 +7,7 @@ import { roleBody, type Token, tokenBody } from '../../../model/token.ts';
 import { access } from '../../access.ts';
 import type { ApiInstance, ApiParts } from '../../parts.ts';
 import { readProblems } from '../../reply-schemas.ts';
+import { markOf, PERSON_HEADER } from '../../sessions.ts';
 
 const get = {
   operationId: 'getSelf',
@@ -18,9 +19,10 @@ const get = {
 
 export function selfRoutes(api: ApiInstance, { options }: ApiParts): void {
   const server = { ...options.console, version: options.version };
-  api.get('/v1/self', { schema: get, config: access('read', 'filtered', 'records') }, (request, reply) =>
-    reply.send({ ...whoIs(request), server }),
-  );
+  api.get('/v1/self', { schema: get, config: access('read', 'filtered', 'records') }, (request, reply) => {
+    if (request.signedIn !== undefined) reply.header(PERSON_HEADER, markOf(request.signedIn.session));
+    return reply.send({ ...whoIs(request), server });
+  });
 }
 
 function whoIs({ actor, signedIn }: FastifyRequest): object {
