@@ -62,7 +62,7 @@ export class Engine {
     this.#table = table;
     this.#log = log;
     this.#inForce = inForce;
-    this.#preparing = new Preparing(table, inForce, (zone) => store.signing(zone));
+    this.#preparing = new Preparing(table, inForce, store);
   }
 
   digestBy(digests: Digests): void {
@@ -278,7 +278,7 @@ export class Engine {
    */
   #carryOut(entry: Entry, context?: CommandContext): Problem | undefined {
     const changes = this.#localOf(entry.changes);
-    const full = this.#preparing.prepare(changes);
+    const full = this.#log.isLocal ? this.#preparing.prepare(changes) : this.#preparing.prepareOrLeaveOut(changes);
     if (full !== undefined) return full;
     let failed: Problem | undefined;
     try {

@@ -1,10 +1,11 @@
 /** Changes on their way into the table: services as they are answered, and without the digests (RFC 8976) that they make wrong. */
-import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import type { Problem } from '../model/errors.ts';
+import { zonesOf } from '../model/fleet/left-out.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { TableChange, TableChanges, TableContent } from '../table/changes.ts';
 import { TYPE } from '../wire/constants.ts';
+import type { LocalChange } from './log/staged.ts';
 
 /** Who knows of zones that are answered with a digest of all that they are. */
 export interface Digests {
@@ -22,19 +23,19 @@ export class Preparing {
   digests = NO_DIGESTS;
   readonly #table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>;
   readonly #inForce: (service: Service) => Service;
-  readonly #signingOf: (zone: string) => ZoneSigning | undefined;
+  readonly #store: Pick<Store, 'zone' | 'signing'>;
   /** Zones that lose their digest by what is prepared. */
   #dropped: readonly string[] = [];
 
-  /** `inForce`: a service as it is answered. `signingOf`: how a zone is signed, as the store has it. */
+  /** `inForce`: a service as it is answered. */
   constructor(
     table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>,
     inForce: (service: Service) => Service,
-    signingOf: (zone: string) => ZoneSigning | undefined,
+    store: Pick<Store, 'zone' | 'signing'>,
   ) {
     this.#table = table;
     this.#inForce = inForce;
-    this.#signingOf = signingOf;
+    this.#store = store;
   }
 
   /**
@@ -56,19 +57,33 @@ export class Preparing {
     return this.#table.prepare([...answered, ...this.#dropped.map(withoutDigest)]);
   }
 
+  /**
+   * What a log has that others write too is applied, room or not: where there is none, the zones that it is about are left
+   * out, and all others go on.
+   */
+  prepareOrLeaveOut(changes: readonly LocalChange[]): Problem | undefined {
+    const full = this.prepare(changes);
+    if (full?.code !== 'table_full') return full;
+    const zones = zonesOf(changes).flatMap((name) => this.#store.zone(name) ?? []);
+    const left = changes.map((change): TableChange => {
+      return change.op === 'importZone' ? { ...change, staged: { ...change.staged, isLeftOut: true } } : change;
+    });
+    return this.prepare([...zones.map((zone): TableChange => ({ op: 'leaveOut', zone })), ...left]);
+  }
+
   /** Of zones that the table had left out, and that are brought in: whoever signs knows nothing of them. */
   #signingsOf(changes: readonly TableChange[]): TableChange[] {
     const leftOut = this.#table.content.leftOut();
     if (leftOut.size === 0) return [];
     return changes.flatMap((change) => {
-      if (change.op !== 'importZone' || !leftOut.has(change.zone.name)) return [];
+      if (change.op !== 'importZone' || change.staged.isLeftOut || !leftOut.has(change.zone.name)) return [];
       const { name } = change.zone;
       const isSaid = changes.some(
         (each) =>
           (each.op === 'putSigning' && each.signing.zone === name) ||
           (each.op === 'deleteSigning' && each.zone === name),
       );
-      const signing = isSaid ? undefined : this.#signingOf(name);
+      const signing = isSaid ? undefined : this.#store.signing(name);
       return signing === undefined ? [] : [{ op: 'putSigning', signing }];
     });
   }

@@ -305,7 +305,7 @@ export class Queries {
     const zones = [...this.#observed.leftOut()];
     if (zones.length === 0) return undefined;
     const named = firstOf(zones.map(shown), LEFT_OUT_NAMED_MAX);
-    const detail = `The table had no room at the start for ${named}: queries there are answered with SERVFAIL. Raise table.maxBytes and restart; the log says to what.`;
+    const detail = `The table has no room for ${named}: queries there are answered with SERVFAIL, until something is free. Raise table.maxBytes and restart; the log says more.`;
     return new Problem('zones_left_out', detail);
   }
 }

@@ -19,6 +19,7 @@ import { ProposalRunner } from '../control/proposals/runner.ts';
 import { Queries } from '../control/queries.ts';
 import { ReleaseRunner } from '../control/releases/runner.ts';
 import { WebhookDispatcher } from '../control/webhooks/dispatcher.ts';
+import { Returning } from '../control/zone-files/returning.ts';
 import { ZoneFiles } from '../control/zone-files/zone-files.ts';
 import type { Logger } from '../log.ts';
 import { Explainer } from '../responder/explainer.ts';
@@ -149,5 +150,6 @@ export function makeControlPlane(
     },
     progress: () => webhooks.progress(),
   };
-  return { outbound, forApi, zoneFiles, webhooks, runner: together(health, kept), duties };
+  const returning = new Returning({ store, table, engine, files: zoneFiles, clock, log: log.child({ part: 'zones' }) });
+  return { outbound, forApi, zoneFiles, webhooks, runner: together(health, kept, returning), duties };
 }

@@ -196,7 +196,7 @@ function tellLeftOut({ log }: Ground, { content }: Table, why: string): void {
   const zones = [...leftOut].slice(0, NAMED_MAX).map(shown);
   log.error(
     { code: 'table_full', zones, count: leftOut.size },
-    `${why}. Until a restart with more, queries for what is left out are answered with SERVFAIL`,
+    `${why}. Until something is free, or a restart with more, queries for what is left out are answered with SERVFAIL`,
   );
 }
 

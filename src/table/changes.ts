@@ -19,6 +19,8 @@ export interface StagedIndex {
   readonly signedBy?: string;
   /** What has become of its names since it was begun, where somebody follows that; else all of its services are led to by what takes it over. */
   readonly followed?: Followed;
+  /** The zone is to be left out by it: there is no room for its records, and mostly no index of them (0). */
+  readonly isLeftOut?: boolean;
 }
 
 /** One RRset of a zone that has changed, as it is now. */
@@ -47,7 +49,7 @@ export interface RebuiltZone {
 export type TableChange =
   | Exclude<ModelChange, { op: 'importZone' }>
   | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex }
-  /** A zone that has no room: SERVFAIL, until it is imported, or the table loaded anew. */
+  /** A zone that has no room: SERVFAIL, until it is imported, or the table loaded anew. What it was answered with is dropped. */
   | { readonly op: 'leaveOut'; readonly zone: Zone }
   | { readonly op: 'rebuildZone'; readonly rebuilt: RebuiltZone }
   /** Leads some names of a zone that is built aside to its services. */
@@ -65,11 +67,19 @@ export type TableChange =
       readonly digest?: { readonly ttlSeconds: number; readonly rdata: Uint8Array };
     };
 
-/** What changes how things are signed, or what nobody is answered from yet, and nothing else. */
+/** What changes how things are signed, or what nobody is answered from yet, or brings a zone back, and nothing else. */
 export type SigningAnew = Extract<
   TableChange,
   {
-    op: 'putSigning' | 'rebuildZone' | 'renewNames' | 'resignService' | 'putDigest' | 'linkAhead' | 'catchUp';
+    op:
+      | 'importZone'
+      | 'putSigning'
+      | 'rebuildZone'
+      | 'renewNames'
+      | 'resignService'
+      | 'putDigest'
+      | 'linkAhead'
+      | 'catchUp';
   }
 >;
 

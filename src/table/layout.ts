@@ -112,7 +112,7 @@ export const ZONE_HAS_WILDCARD = 1;
 export const ZONE_HAS_BORDER = 2;
 /** The zone proves by NSEC3 (RFC 5155). */
 export const ZONE_IS_HASHED = 4;
-/** The table had no room for the zone when it was loaded: of its records only those of the apex are there, and nobody is answered by any. */
+/** The table has no room for the zone: of its records only those of the apex are there, and nobody is answered by any. */
 export const ZONE_IS_LEFT_OUT = 8;
 /**
  * An entry in the order of a zone's hashed names is no node: it never changes, its VERSION_WORD leads to the NSEC3 RRset

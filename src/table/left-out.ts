@@ -1,15 +1,18 @@
 /**
- * Zones for which there was no room when the table was loaded: each is there by name, so that no zone above answers for it,
+ * Zones for which there was no room when the table was loaded, or when others changed them in a log that has to be followed: each is there by name, so that no zone above answers for it,
  * and everybody who asks for anything in it is told that this server cannot say (lookup-result.ts, UNAVAILABLE).
  */
 import { nameToWire, wireToName } from '../model/name.ts';
 import type { Zone } from '../model/zone.ts';
-import type { TableChange } from './changes.ts';
+import type { StagedIndex, TableChange } from './changes.ts';
 import { ZONE_IS_LEFT_OUT } from './layout.ts';
 import { ArenaFull } from './memory.ts';
 import type { NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
+import { orderOf } from './takeover.ts';
 import type { ZoneWriter } from './zone-writer.ts';
+
+type Writer = Pick<ZoneWriter, 'put' | 'signers' | 'takeover'>;
 
 /** Each change is a part of the pending preparation, and throws ArenaFull. */
 export class LeftOut {
@@ -17,20 +20,34 @@ export class LeftOut {
   readonly zones = new Set<string>();
   readonly #preparation: Preparation;
   readonly #nodes: NodeWriter;
-  readonly #writer: Pick<ZoneWriter, 'put' | 'signers'>;
+  readonly #writer: Writer;
 
-  constructor(preparation: Preparation, nodes: NodeWriter, writer: Pick<ZoneWriter, 'put' | 'signers'>) {
+  constructor(preparation: Preparation, nodes: NodeWriter, writer: Writer) {
     this.#preparation = preparation;
     this.#nodes = nodes;
     this.#writer = writer;
   }
 
-  put(zone: Zone): void {
-    this.#writer.put(zone);
+  /** From now on the zone is left out. What it was answered with is dropped, and so is what was built of it all the same. */
+  put(zone: Zone, staged?: StagedIndex): void {
     const apex = nameToWire(zone.name);
+    if (this.#nodes.zone(apex) === 0) this.#writer.put(zone);
+    else if (!this.zones.has(zone.name)) this.#empty(zone);
     this.#nodes.setZone(apex, { ...this.#nodes.zoneContent(this.#nodes.zone(apex)), flags: ZONE_IS_LEFT_OUT });
+    if (staged !== undefined && staged.index !== 0) {
+      this.#nodes.adoptIndex(staged.index);
+      this.#nodes.dropIndex(staged.index, orderOf(staged));
+    }
+    if (this.zones.has(zone.name)) return;
     this.zones.add(zone.name);
     this.#preparation.undo(() => this.zones.delete(zone.name));
+  }
+
+  /** Its names lead to its services and to nothing else: who goes on with the table finds them there. */
+  #empty(zone: Zone): void {
+    // Nobody signs what nobody is answered with.
+    this.#preparation.undo(this.#writer.signers.set(zone.name, undefined).undo);
+    this.#writer.takeover.import(zone, { index: this.#nodes.makeIndex(), flags: 0 });
   }
 
   /** Goes on with the zones (lower-case wire form) of another writer's table. */
@@ -56,10 +73,10 @@ export class LeftOut {
         return this.zones.has(change.zone);
       case 'putSigning': {
         const { zone } = change.signing;
-        return this.zones.has(zone) && !all.some((each) => each.op === 'importZone' && each.zone.name === zone);
+        return this.zones.has(zone) && !all.some((each) => bringsIn(each, zone));
       }
       case 'importZone':
-        return this.#end(change.zone.name);
+        return leavesOut(change) ? false : this.#end(change.zone.name);
       case 'rebuildZone':
         return this.#end(change.rebuilt.zone.name);
       case 'deleteZone':
@@ -79,4 +96,14 @@ export class LeftOut {
     if (this.zones.delete(zone)) this.#preparation.undo(() => this.zones.add(zone));
     return false;
   }
+}
+
+/** Whether a change leaves a zone out. */
+export function leavesOut(change: TableChange): boolean {
+  return change.op === 'leaveOut' || (change.op === 'importZone' && change.staged.isLeftOut === true);
+}
+
+/** Whether a change brings in all of a zone. */
+export function bringsIn(change: TableChange, zone: string): boolean {
+  return change.op === 'importZone' && change.zone.name === zone && !leavesOut(change);
 }

@@ -9,7 +9,7 @@ import type { CounterRegistry } from './counters.ts';
 import type { Followed } from './followed.ts';
 import type { BlockList } from './free-blocks.ts';
 import { CONTROL, WRITER } from './layout.ts';
-import { LeftOut } from './left-out.ts';
+import { bringsIn, LeftOut, leavesOut } from './left-out.ts';
 import { Arena, ArenaFull, type SharedTable } from './memory.ts';
 import { NodeWriter } from './nodes.ts';
 import { Observed } from './observed.ts';
@@ -114,7 +114,7 @@ export class Table implements TableChanges {
 
   prepare(changes: readonly TableChange[]): Problem | undefined {
     this.#preparation.begin();
-    this.#arena.mayUseReserve = changes.every((change) => this.#mayUseReserve(change));
+    this.#arena.mayUseReserve = changes.some(leavesOut) || changes.every((change) => this.#mayUseReserve(change));
     try {
       this.#zones.begin();
       for (const change of changes) this.#apply(change, changes);
@@ -158,6 +158,7 @@ export class Table implements TableChanges {
       case 'putZone':
         return this.#zones.put(change.zone);
       case 'importZone':
+        if (leavesOut(change)) return this.#leftOut.put(change.zone, change.staged);
         return this.#zones.takeover.import(change.zone, change.staged);
       case 'leaveOut':
         return this.#leftOut.put(change.zone);
@@ -195,7 +196,7 @@ export class Table implements TableChanges {
         return;
       case 'putSigning':
         // What is imported with it is signed so already.
-        if (all.some((each) => each.op === 'importZone' && each.zone.name === change.signing.zone)) {
+        if (all.some((each) => bringsIn(each, change.signing.zone))) {
           this.#zones.signFirst(change.signing.zone, change.signing);
           // Those of a zone that was left out were signed by nobody.
           if (this.#leftOut.zones.has(change.signing.zone)) this.#services.resign(change.signing.zone);
@@ -294,6 +295,8 @@ export class Table implements TableChanges {
   /** Drops a zone that was built aside and not imported. */
   discard(staged: Pick<StagedIndex, 'index' | 'order' | 'followed'>): void {
     if (staged.followed !== undefined) this.#zones.unfollow(staged.followed);
+    // Of what was staged for a zone that is left out there is none.
+    if (staged.index === 0) return;
     this.#nodes.discardIndex(staged.index, orderOf(staged));
   }
 

@@ -20,6 +20,8 @@ const round = fc.record({
   mustTake: fc.boolean(),
   /** A zone that is imported then, if it is left out. */
   comes: fc.option(fc.constantFrom(...zones), { freq: 4 }),
+  /** A zone that is left out then: with an index that was built of it all the same, or none; or it is taken back. */
+  goes: fc.option(fc.tuple(fc.constantFrom(...zones), fc.constantFrom('built', 'alone', 'not')), { freq: 3 }),
   /** Another writer goes on with the table at last. */
   adopts: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
 });
@@ -31,7 +33,7 @@ const SERVFAIL = 2;
 const NOTHING: Said = { rcode: SERVFAIL, aa: false, answers: [], authority: [] };
 const ALIAS = / (5|39) /;
 
-const seen = { same: 0, unavailable: 0, back: 0, refused: 0 };
+const seen = { same: 0, unavailable: 0, back: 0, refused: 0, gone: 0 };
 
 class Play {
   readonly #memory = createTableMemory({ readers: 1, initialBytes: 2 ** 18, maxBytes: 2 ** 26 });
@@ -70,7 +72,7 @@ class Play {
     apply(this.#table, importOf(name, n, build(this.#table, name, this.#model.rrsetsOf(name), 'objects')));
   }
 
-  play({ steps, publish, mustTake, comes, adopts }: Round): void {
+  play({ steps, publish, mustTake, comes, goes, adopts }: Round): void {
     this.#table.signWith({ ...NO_SIGNERS, mustTake });
     const next = this.#model.copy();
     const changes = steps.flatMap((one) => next.change(one));
@@ -93,8 +95,28 @@ class Play {
       seen.back++;
       this.#looks('imported');
     }
+    if (goes !== null && this.#model.zones.has(goes[0])) this.#leave(...goes);
     this.#table.collect();
     if (adopts) this.#adopt();
+  }
+
+  #leave(name: string, how: string): void {
+    const before = new Set(this.#leftOut);
+    const { n } = this.#model.zones.get(name) as { readonly n: number };
+    const built = build(this.#table, name, this.#model.rrsetsOf(name), 'objects');
+    const zone = zonePut(name, n).zone;
+    const staged = { ...built, isLeftOut: true };
+    const change =
+      how === 'alone' ? ({ op: 'leaveOut', zone } as const) : ({ op: 'importZone', zone, staged } as const);
+    const problem = this.#table.prepare([change]);
+    if (problem !== undefined) throw new Error(problem.detail);
+    this.#looks('prepared to leave one out', before);
+    if (how === 'not') this.#table.takeBack();
+    else this.#table.publish();
+    if (how !== 'built') this.#table.discard(built);
+    if (this.#leftOut.has(name) !== (how !== 'not' || before.has(name))) throw new Error(`${name}: ${how}`);
+    seen.gone++;
+    this.#looks('one was left out');
   }
 
   get #leftOut(): ReadonlySet<string> {

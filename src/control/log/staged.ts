@@ -14,6 +14,8 @@ export type LocalChange =
 /** Brings a packed content into store and table, where nobody sees it yet, and gives it up again. */
 interface Stager {
   stage(zone: string, content: PackedContent): Promise<StagedZone | Problem>;
+  /** The same for a zone that the table has no room for, and leaves out. */
+  stageLeftOut(zone: string, content: PackedContent): Promise<StagedZone | Problem>;
   drop(staged: StagedZone): void;
 }
 

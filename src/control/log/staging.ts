@@ -39,7 +39,7 @@ export class ContentFollower {
   readonly #held = new Map<string, string>();
   /** The announcements that this node has answered, by their places. */
   readonly #said = new Map<string, number>();
-  /** The last content that an entry names and that could not be staged: for want of room in the table or on the disk. */
+  /** The last content that an entry names and that could not be staged: for want of room on the disk, say. */
   #refused:
     | { readonly content: string; readonly words: string; readonly waitMs: number; readonly againAtMs: number }
     | undefined;
@@ -82,7 +82,7 @@ export class ContentFollower {
       if (before !== undefined && this.#parts.clock.steadyMs() < before.againAtMs) return before.words;
       const chunks = await this.#chunksOf(content);
       if (typeof chunks === 'string') return `could not be staged: ${chunks}`;
-      const failed = await this.#stage(zone.name, content, chunks);
+      const failed = await this.#stage(zone.name, content, chunks, true);
       this.#refused = undefined;
       if (failed === undefined) continue;
       const words = `could not be staged: ${failed.detail}`;
@@ -113,7 +113,7 @@ export class ContentFollower {
     const { sha256 } = parsed;
     if (announced.node === node || this.#said.get(sha256) === changedAt) return;
     const failed = await this.#stage(announced.zone, sha256, announced.chunks);
-    // Who has no room goes out by the entry; to be waited for until then helps nobody.
+    // Who has no room leaves the zone out by the entry; to be waited for until then helps nobody.
     if (failed !== undefined && failed.code !== 'table_full') return;
     if (failed === undefined) this.#held.set(sha256, announced.zone);
     const said = await keeper.transact({
@@ -143,14 +143,17 @@ export class ContentFollower {
     return this.#parts.applier.staged.has(zone, content);
   }
 
-  #stage(zone: string, content: string, chunks: number): Promise<Problem | undefined> {
+  /** `isNamed`: by an entry, which has to be applied: where the table has no room, the zone is left out. */
+  #stage(zone: string, content: string, chunks: number, isNamed = false): Promise<Problem | undefined> {
     return this.#turns.run(async () => {
       if (this.#has(zone, content)) return undefined;
       const { staged } = this.#parts.applier;
       if (staged.stager === undefined) return unstaged('the node has only just begun');
       const read = await this.#read(content, chunks);
       if (typeof read === 'string') return unstaged(read);
-      const result = await staged.stager.stage(zone, read);
+      const whole = await staged.stager.stage(zone, read);
+      const isFull = whole instanceof Problem && whole.code === 'table_full';
+      const result = isFull && isNamed ? await staged.stager.stageLeftOut(zone, read) : whole;
       if (result instanceof Problem) return result;
       staged.put(zone, result);
       return undefined;

@@ -26,6 +26,7 @@ import type { StagedZone } from '../commands/built-zone.ts';
 import { AsideSigner } from './aside-signer.ts';
 import { Handover } from './handover.ts';
 import { ImportStaging } from './import-staging.ts';
+import { type Index, NO_INDEX, putInto } from './index-filled.ts';
 import {
   type BuildReply,
   type BuildRequest,
@@ -80,8 +81,9 @@ export class Builder {
     this.#arena.absorb(request.blocks);
     let reply: Omit<StageReply, 'blocks'>;
     try {
-      const { zone, content, sign } = request;
-      reply = { staged: this.stagePacked(zone, content, sign && { sign, zone: sign.zone }), tableFull: false };
+      const { zone, content, sign, isLeftOut } = request;
+      const staged = (): StagedZone => this.stagePacked(zone, content, sign && { sign, zone: sign.zone });
+      reply = { staged: isLeftOut ? this.#stageLeftOut(zone, content) : staged(), tableFull: false };
     } catch (error) {
       reply = error instanceof ArenaFull ? { tableFull: true } : { tableFull: false, failure: failureOf(error) };
     }
@@ -163,6 +165,13 @@ export class Builder {
     return this.#stage(zone, new ReceivedRRsets(content), signing).staged as StagedZone;
   }
 
+  /** The same for a zone that the table has no room for: the store's part of it. */
+  #stageLeftOut(zone: string, content: PackedContent): StagedZone {
+    const rrsets = new ReceivedRRsets(content);
+    const made = rrsets.areFew ? stageFew(NO_INDEX, rrsets) : this.#stageMany(zone, NO_INDEX, rrsets);
+    return { ...made, index: 0, flags: 0, isLeftOut: true };
+  }
+
   #stage(zone: string, rrsets: RRsetsInOrder, signing: Signing | undefined, handover?: Handover): Staged {
     const { names, areFew } = rrsets;
     if (handover === undefined || areFew) {
@@ -201,7 +210,7 @@ export class Builder {
   }
 
   /** Each piece goes to the table, to the log's contents and to the store before there is another one. */
-  #stageMany(zone: string, index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
+  #stageMany(zone: string, index: Index, rrsets: RRsetsInOrder): StagedContent {
     const staging = new ImportStaging(this.#staging, zone, rrsets.packed);
     try {
       for (const piece of rrsets.pieces()) {
@@ -238,7 +247,7 @@ function handOver(handover: Handover, index: ZoneBuilder, rrsets: RRsetsInOrder)
 }
 
 /** A few RRsets are committed with the import itself: that saves a transaction, and a wait for the disk. */
-function stageFew(index: ZoneBuilder, rrsets: RRsetsInOrder): StagedContent {
+function stageFew(index: Index, rrsets: RRsetsInOrder): StagedContent {
   const records: StagedRRset[] = [];
   for (const rrset of rrsets) {
     putInto(index, rrset);
@@ -264,10 +273,6 @@ function seal(index: ZoneBuilder, { sign, zone }: Signing): number {
     index.put(apex, type, ttlSeconds, rdata);
   }
   return index.seal(apex, unpackSealed(sign.services));
-}
-
-function putInto(index: ZoneBuilder, { name, type, ttlSeconds, recordTtlSeconds, rdata }: StagedRRset): void {
-  index.put(nameToWire(name), type, recordTtlSeconds ?? ttlSeconds, rdata);
 }
 
 function dnskeysOf(content: ZoneContent): string[] {

@@ -94,6 +94,12 @@ export class Building {
     return this.#parts.ahead.build(zone, ask, (reply) => reply.staged, signing && { as: signing });
   }
 
+  /** The same for a zone that the table has no room for. */
+  stageLeftOut(zone: string, content: PackedContent): Promise<StageReply> {
+    const nothing = { failure: ended(BUILDER), tableFull: false, blocks: [] };
+    return this.#ask<StageReply>({ kind: 'stage', zone, content, isLeftOut: true }, nothing);
+  }
+
   /** What both threads have made of a file, or neither. */
   async #both(beside: Beside, ask: () => Promise<BuildReply>): Promise<BuildReply> {
     let reply: BuildReply | undefined;

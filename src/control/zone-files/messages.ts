@@ -85,6 +85,8 @@ export interface StageRequest {
   /** Canonical name. */
   readonly zone: string;
   readonly content: PackedContent;
+  /** The table has no room for it: the store gets it alone. */
+  readonly isLeftOut?: boolean;
   /** With the zone as it is here; left out: it is not signed, or not here yet. */
   readonly sign?: SignRequest & { readonly zone: Zone };
   readonly blocks: readonly BlockList[];

@@ -110,6 +110,7 @@ export class ZoneFiles {
     this.looks = new ZoneLooks(this.#reader, { store, signing, ended: ended(READER), failed });
     engine.staged.stager = {
       stage: (zone, content) => this.#builder.inTurn(() => this.#stageNow(zone, content)),
+      stageLeftOut: (zone, content) => this.#builder.inTurn(() => this.#stageLeftOut(zone, content)),
       drop: (staged) => this.#drop(staged),
     };
     // It sweeps too.
@@ -299,6 +300,11 @@ export class ZoneFiles {
     const { reply, staged } = await this.#building.stage(zone, content, this.#store.zone(zone), this.#signingOf(zone));
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     return staged ?? FULL;
+  }
+
+  async #stageLeftOut(zone: string, content: PackedContent): Promise<StagedZone | Problem> {
+    const { staged, failure } = await this.#building.stageLeftOut(zone, content);
+    return staged ?? this.#failed(failure ?? ended(BUILDER), 'The zone could not be staged', BUILDER);
   }
 
   /** It is given to the engine in the turn in which what it must know was found. */

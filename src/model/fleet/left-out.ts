@@ -4,6 +4,7 @@
  * not go for, and nobody is told that it answers there.
  */
 import type { ModelChange } from '../revision.ts';
+import type { Zone } from '../zone.ts';
 import { encodeRecord, isText, isWhole, parseRecord, Unreadable } from './records.ts';
 
 export interface LeftOut {
@@ -63,12 +64,15 @@ export function amongLeftOut(
   return { isAny: named.length > 0 || mayBe, named };
 }
 
+/** A change of the model, wherever the records are that an import brings. */
+type OfZone = Exclude<ModelChange, { op: 'importZone' }> | { readonly op: 'importZone'; readonly zone: Zone };
+
 /** The zones whose answers changes are about, each once. */
-export function zonesOf(changes: readonly ModelChange[]): string[] {
+export function zonesOf(changes: readonly OfZone[]): string[] {
   return [...new Set(changes.flatMap((change) => zoneOf(change) ?? []))];
 }
 
-function zoneOf(change: ModelChange): string | undefined {
+export function zoneOf(change: OfZone): string | undefined {
   switch (change.op) {
     case 'putZone':
     case 'importZone':

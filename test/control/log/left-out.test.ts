@@ -1,17 +1,22 @@
 /** A node that has no room for a zone answers that with SERVFAIL: the replies to changes there name it, those to others do not. */
 import t, { type Test } from 'tap';
 import type { Answering } from '../../../src/control/commands/command.ts';
-import { bluegreen, zoneBody } from '../../fixtures/engine.ts';
+import { Returning } from '../../../src/control/zone-files/returning.ts';
+import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
+import { Problem } from '../../../src/model/errors.ts';
+import { systemClock } from '../../../src/server/system-clock.ts';
+import { NO_SIGNERS } from '../../../src/table/rrset-signer.ts';
+import { bluegreen, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import type { MemoryKeeper } from '../../fixtures/keeper.ts';
 import { app, makeFleet, makeNode, must, type Node, names, until } from './nodes.ts';
 
 const large = 'app.large.test';
 
 /** A zone with a service and so many long texts. */
-async function putLarge(node: Node): Promise<void> {
+async function putLarge(node: Node, texts = 40): Promise<void> {
   await must(node, { kind: 'zone.put', zone: 'large.test', body: zoneBody });
   await must(node, { kind: 'service.put', name: large, body: bluegreen(100, 0) });
-  for (let n = 0; n < 40; n++) {
+  for (let n = 0; n < texts; n++) {
     const body = { ttlSeconds: 60, rdata: [`"${'x'.repeat(200)}"`, `"${'y'.repeat(200)}"`] };
     await must(node, { kind: 'rrset.put', zone: 'large.test', name: `n${n}.large.test`, type: 'TXT', body });
   }
@@ -77,4 +82,104 @@ t.test('which one is brought in again without a change', async (t) => {
     names(nodes),
     'it is another one of that name',
   );
+});
+
+/** A node with a small table, which takes what the log has. */
+async function joined(t: Test, keeper: MemoryKeeper, tableMaxBytes: number): Promise<Node> {
+  const node = makeNode(t, keeper, 'ns2', { tableMaxBytes, signers: { ...NO_SIGNERS, mustTake: true } });
+  node.log.start();
+  await until(() => node.told.at(-1) === 'live');
+  return node;
+}
+
+function filesOf(t: Test, { fixture, engine }: Node): ZoneFiles {
+  const files = new ZoneFiles(fixture.store, fixture.table, engine, systemClock);
+  t.teardown(() => files.stop());
+  return files;
+}
+
+/** Imports so many long texts, which say a word. */
+async function bring(files: ZoneFiles, count: number, word: string): Promise<Answering | undefined> {
+  const soa = '@ 300 IN SOA ns1 hostmaster 1 3600 600 86400 300\n@ 300 IN NS ns1\nns1 300 IN A 192.0.2.1\n';
+  const lines = Array.from({ length: count }, (_, n) => `n${n} 60 IN TXT "${word}" "${'x'.repeat(200)}${n}"\n`);
+  const bytes = Buffer.from(`$ORIGIN import.test.\n${soa}${lines.join('')}`);
+  const result = await files.import('import.test', bytes, { actor: 'test', atMs: NOON_MS });
+  if (result instanceof Problem) throw new Error(`${result.code}: ${result.detail}`);
+  return result.fleet;
+}
+
+const MAX_BYTES = 2 ** 19;
+const texts = ({ fixture }: Node): ReturnType<Node['fixture']['ask']> => fixture.ask('n7.import.test', 'TXT');
+const leaves = ({ fixture }: Node): string[] => [...fixture.table.content.leftOut()];
+
+t.test('an import of others that has no room, few records or many', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  const [ns1] = nodes;
+  const ns2 = await joined(t, keeper, MAX_BYTES);
+  const files = filesOf(t, ns1);
+  filesOf(t, ns2);
+  t.same((await bring(files, 20, 'small'))?.answering, ['ns1', 'ns2']);
+  await must(ns1, { kind: 'service.put', name: 'app.import.test', body: bluegreen(100, 0) });
+
+  for (const [count, word] of [
+    [4000, 'many'],
+    [490, 'y" "'.repeat(700)],
+  ] as const) {
+    t.match(await bring(files, count, word), { answering: ['ns1'] }, `${count} records`);
+    t.same(leaves(ns2), ['import.test']);
+    t.equal(ns2.log.claimsForMs > 0, true, 'it is current');
+    t.equal(texts(ns2), 2, 'SERVFAIL, and nothing of what was');
+    t.equal(ns2.fixture.store.lastRevision, ns1.fixture.store.lastRevision);
+    t.same((await shift(ns1, app, count, 1))?.answering, ['ns1', 'ns2'], 'all other zones go on');
+    t.same((await shift(ns1, 'app.import.test', count, 1))?.answering, ['ns1']);
+    const text = { ttlSeconds: 60, rdata: ['"changed"'] };
+    await must(ns1, { kind: 'rrset.put', zone: 'import.test', name: 'n7.import.test', type: 'TXT', body: text });
+    t.same(ns2.told.at(-1), 'live');
+  }
+  t.same([...ns2.fixture.store.rrsetsOf('import.test')], [...ns1.fixture.store.rrsetsOf('import.test')]);
+
+  t.same((await bring(files, 30, 'back'))?.answering, ['ns1', 'ns2'], 'an import that has room brings it back');
+  t.same(leaves(ns2), []);
+  t.same(texts(ns2), texts(ns1));
+  t.same((await shift(ns1, 'app.import.test', 0, 1))?.answering, ['ns1', 'ns2']);
+  t.same(ns2.fixture.ask('app.import.test'), ns1.fixture.ask('app.import.test'));
+});
+
+t.test('what has room once the records before it are gone comes back by itself', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  const [ns1] = nodes;
+  const ns2 = await joined(t, keeper, MAX_BYTES);
+  const files = filesOf(t, ns1);
+  const returning = returningOf(t, ns2, filesOf(t, ns2));
+  t.same((await bring(files, 700, 'first'))?.answering, ['ns1', 'ns2']);
+  await must(ns1, { kind: 'service.put', name: 'app.import.test', body: bluegreen(100, 0) });
+  const { usedBytes, maxBytes } = ns2.fixture.table.memory;
+  t.ok(usedBytes > maxBytes / 2, `${usedBytes}: no room for it twice`);
+  t.same((await bring(files, 700, 'second'))?.answering, ['ns1']);
+  await shift(ns1, 'app.import.test', 0, 100);
+  while (ns2.fixture.table.collect());
+  await returning.look();
+  t.same(leaves(ns2), []);
+  t.same(texts(ns2), texts(ns1));
+  t.same(ns2.fixture.ask('app.import.test'), ns1.fixture.ask('app.import.test'));
+  await until(() => ns1.log.view.leftOut.get('ns2')?.value === undefined);
+  t.same((await shift(ns1, 'app.import.test', 100, 0))?.answering, ['ns1', 'ns2'], 'and is whole');
+  t.same(ns2.fixture.ask('app.import.test'), ns1.fixture.ask('app.import.test'));
+});
+
+function returningOf(t: Test, { fixture, engine }: Node, files: ZoneFiles): Returning {
+  const { store, table } = fixture;
+  const log = { info: () => {}, error: () => {}, warn: (_: object, words: string) => t.fail(words) };
+  return new Returning({ store, table, engine, files, clock: systemClock, log });
+}
+
+t.test('records one by one that have no room leave their zone out, and no other', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  const [ns1] = nodes;
+  const ns2 = await joined(t, keeper, 2 ** 16);
+  await putLarge(ns1, 150);
+  t.same(leaves(ns2), ['large.test']);
+  t.same(ns2.told.at(-1), 'live');
+  t.same((await shift(ns1, app, 1, 1))?.answering, ['ns1', 'ns2']);
+  t.same((await shift(ns1, large, 1, 1))?.answering, ['ns1']);
 });

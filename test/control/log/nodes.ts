@@ -33,7 +33,7 @@ export function makeNode(
   t: Test,
   keeper: MemoryKeeper,
   name: string,
-  { life = 1, ...more }: { life?: number; folder?: string; tableMaxBytes?: number } = {},
+  { life = 1, ...more }: { life?: number } & Parameters<typeof makeEngine>[1] = {},
 ): Node {
   const fixture = makeEngine(t, more);
   const told: string[] = [];

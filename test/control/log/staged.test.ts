@@ -10,7 +10,11 @@ const changes = [{ op: 'importZone', zone: { name: 'a.test' }, content: 'c' }] a
 t.test('what is staged twice, for two nodes that import the same file, is given up twice', async (t) => {
   const staged = new StagedZones();
   const dropped: number[] = [];
-  staged.stager = { stage: async () => stagedAs(0), drop: ({ index }) => dropped.push(index) };
+  staged.stager = {
+    stage: async () => stagedAs(0),
+    stageLeftOut: async () => stagedAs(0),
+    drop: ({ index }) => dropped.push(index),
+  };
   for (const index of [1, 2, 3]) staged.put('a.test', stagedAs(index));
   t.match(staged.localOf(changes[0] as ModelChange), { staged: { index: 1 } });
   staged.takeOver(changes);
