@@ -15,10 +15,22 @@ const SERVICES_SHOWN = 20;
 /** The most that a page has (API contract). */
 const PAGE_ITEMS = 1000;
 
+/** Refusals of /readyz behind which changes go through. */
+const IMPAIRED: ReadonlySet<string> = new Set([
+  'workers_missing',
+  'zones_left_out',
+  'signing_refused',
+  'signing_unfinished',
+]);
+
 interface Overview {
   readonly url: string;
   /** undefined: it takes changes. */
   readonly notReady: string | undefined;
+  /** Why not, where it answers, or signs, less than it should, and takes changes all the same. */
+  readonly isImpaired: boolean;
+  /** Settings whose files became junk; see GET /readyz. */
+  readonly unusableFiles: readonly string[];
   /** undefined, these three: the server cannot read them now. */
   readonly zones: readonly Zone[] | undefined;
   readonly services: Glances | undefined;
@@ -36,7 +48,7 @@ export function add(program: Command, shell: Shell): void {
     .action(async (options: SessionOptions) => {
       const session = await openSession(shell, options);
       const overview = await lookAround(session);
-      const { zones, services, active, notReady, ...rest } = overview;
+      const { zones, services, active, notReady, isImpaired: _, ...rest } = overview;
       const found = {
         zones: zones?.length ?? null,
         services: services?.total ?? null,
@@ -57,7 +69,7 @@ export function add(program: Command, shell: Shell): void {
 async function lookAround({ api }: Session): Promise<Overview> {
   const list = <Item>(path: string) => unlessLater(() => Array.fromAsync(api.all<Item>(path)));
   const [readyz, zones, services, active] = await Promise.all([
-    unlessLater(() => api.get('/readyz')),
+    unlessLater(() => api.get<{ unusableFiles?: readonly string[] }>('/readyz')),
     list<Zone>('/v1/zones'),
     unlessLater(() => glances(api)),
     list<Release>('/v1/releases?state=active'),
@@ -68,7 +80,12 @@ async function lookAround({ api }: Session): Promise<Overview> {
   const isSilent = failures.length === replies.length && failures.every(({ problem }) => problem === undefined);
   if (isSilent && failures[0] !== undefined) throw failures[0];
   const notReady = failures[0]?.message;
-  return { url: api.connection.url, notReady, zones: found(zones), services: found(services), active: found(active) };
+  const isImpaired = failures.every(({ problem }) =>
+    IMPAIRED.has((problem as { code?: string } | undefined)?.code ?? ''),
+  );
+  const unusableFiles = found(readyz)?.unusableFiles ?? [];
+  const read = { zones: found(zones), services: found(services), active: found(active) };
+  return { url: api.connection.url, notReady, isImpaired, unusableFiles, ...read };
 }
 
 /** All services, page by page: what is said of one may stand on any. */
@@ -96,15 +113,21 @@ function found<Reply>(reply: Reply | Failure): Reply | undefined {
   return reply instanceof Failure ? undefined : reply;
 }
 
-export function overviewLines({ url, notReady, zones, services, active }: Overview, style: Style): string[] {
+export function overviewLines(overview: Overview, style: Style): string[] {
+  const { url, notReady, isImpaired, unusableFiles, zones, services, active } = overview;
+  const refusing = isImpaired ? 'takes changes, and is not well' : 'takes no changes';
   const counted = [
     count(zones, 'zone'),
     count(services && { length: services.total }, 'service'),
     active === undefined ? count(active, 'release') : `${count(active, 'release')} going on`,
   ];
   return [
-    `Teal at ${url}: ${notReady === undefined ? style.colour('green', 'ready') : style.colour('red', 'takes no changes')}`,
+    `Teal at ${url}: ${notReady === undefined ? style.colour('green', 'ready') : style.colour('red', refusing)}`,
     ...(notReady === undefined ? [] : [`  ${printable(notReady)}`]),
+    ...unusableFiles.map(
+      (setting) =>
+        `  ${printable(setting)}: its file is of no use any more, and what was in it is in force; the log says why`,
+    ),
     [zones, services, active].every((each) => each === undefined)
       ? 'Zones, services and releases cannot be read now; DNS is answered on.'
       : counted.join(', '),

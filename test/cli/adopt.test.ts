@@ -62,6 +62,11 @@ t.test(
       code: EXIT.REFUSED,
       stderr: /it says that there is no name none\.example\.test/,
     });
+    for (const port of ['0', '99999'])
+      t.match(await type(`adopt none.example.test --from 127.0.0.1:${port}`), {
+        code: EXIT.USAGE,
+        stderr: `--from: expected a port from 1 to 65535, found ${port} in 127.0.0.1:${port}`,
+      });
     t.match(await type('adopt none.example.test'), { code: EXIT.REFUSED, stderr: /\[rrset_unknown\]/ });
 
     await type('record set applied.example.test A 192.0.2.4 --ttl 90');
@@ -123,16 +128,16 @@ t.test(
     t.match(await askNameserver('www.example.com', '192.0.2.53', async () => alias), { targets: ['lb.example.net'] });
     const lame = answer([{ type: A, address: '192.0.2.1' }], { isAuthoritative: false });
     t.match(await askNameserver('www.example.com', '192.0.2.53', async () => lame), { warnings: [/TTLs count down/] });
-    const refusals: [Awaited<ReturnType<Ask>>, RegExp][] = [
-      [{ error: 'nobody listens there' }, /192\.0\.2\.53: nobody listens there/],
+    const refusals: [Awaited<ReturnType<Ask>>, RegExp, number?][] = [
+      [{ error: 'nobody listens there' }, /192\.0\.2\.53: nobody listens there/, EXIT.UNAVAILABLE],
       [answer([], { rcode: 3 }), /no name www\.example\.com/],
       [answer([], { rcode: 5 }), /RCODE 5/],
       [answer([]), /no A, AAAA or CNAME records/],
     ];
-    for (const [reply, message] of refusals) {
+    for (const [reply, message, exitCode = EXIT.REFUSED] of refusals) {
       await t.rejects(
         askNameserver('www.example.com', '192.0.2.53', async () => reply),
-        { exitCode: EXIT.REFUSED, message },
+        { exitCode, message },
       );
     }
   },

@@ -216,6 +216,26 @@ t.test('status tells by its exit code that changes are refused, and still shows 
   t.match(json, { code: EXIT.TRY_LATER, stderr: '', json: { ready: false, notReady: /disk is full/ } });
 });
 
+t.test('status tells what is not as it should be from changes that are refused', async (t) => {
+  for (const code of ['signing_refused', 'signing_unfinished', 'workers_missing', 'zones_left_out']) {
+    const url = await serve(t, ({ url: asked }) =>
+      asked === '/readyz'
+        ? { status: 503, body: { code, detail: 'Something is so.' } }
+        : { status: 200, body: nothingOf(asked) },
+    );
+    const seen = await type(['status', '--url', url]);
+    t.match(seen, { code: EXIT.TRY_LATER, stdout: /: takes changes, and is not well\n {2}.*Something is so\./ }, code);
+  }
+  const url = await serve(t, ({ url: asked }) => {
+    return {
+      status: 200,
+      body: asked === '/readyz' ? { status: 'ready', unusableFiles: ['admin.tls'] } : nothingOf(asked),
+    };
+  });
+  t.match(await type(['status', '--url', url]), { code: 0, stdout: /: ready\n {2}admin\.tls: its file is of no use/ });
+  t.match(await type(['status', '--url', url, '--json']), { json: { ready: true, unusableFiles: ['admin.tls'] } });
+});
+
 t.test('what of it cannot be read now is said, and the rest is shown', async (t) => {
   const url = await serve(t, ({ url: asked }) =>
     asked?.startsWith('/v1/overview')

@@ -13,7 +13,15 @@ t.test('until when a service is frozen is said as all commands say times', async
     ],
   };
   const services = { total: 1, items: [glance] };
-  const overview = { url: 'http://127.0.0.1:8053', notReady: undefined, zones: [], active: [], services };
+  const overview = {
+    url: 'http://127.0.0.1:8053',
+    notReady: undefined,
+    isImpaired: false,
+    unusableFiles: [],
+    zones: [],
+    active: [],
+    services,
+  };
   const lines = overviewLines(overview as never, plain);
   t.match(lines.at(-1), / app\.example\.test .* frozen by stock until 2026-11-30 08:00:00 UTC; frozen by always$/);
 });

@@ -1,6 +1,6 @@
 /** What another nameserver answers for a name, as targets of a pool. Bytes of strangers are checked before they are read. */
 import { Packet, type Resource } from 'dns2';
-import { type Answer, type Ask, askAt, type NoAnswer, type Question } from '../../asking/ask.ts';
+import { type Answer, type Ask, askAt, type NoAnswer, parseHostPort, type Question } from '../../asking/ask.ts';
 import { EXIT } from '../exit.ts';
 import { Failure } from '../failure.ts';
 
@@ -13,14 +13,19 @@ export interface Answered {
 const DNS_PORT = 53;
 const NXDOMAIN = 3;
 
+const PORT_MAX = 65_535;
+
 /** Asks for A and AAAA; a CNAME is what there is where one stands at the name. Throws Failure. */
 export async function askNameserver(name: string, address: string, ask: Ask = askAt(DNS_PORT)): Promise<Answered> {
+  const { port } = parseHostPort(address, DNS_PORT);
+  if (port < 1 || port > PORT_MAX)
+    throw new Failure(EXIT.USAGE, `--from: expected a port from 1 to ${PORT_MAX}, found ${port} in ${address}`);
   const owner = plain(name);
   const found: Resource[] = [];
   const warnings = new Set<string>();
   for (const type of ['A', 'AAAA'] as const) {
     const answer = await askWhole(ask, address, { name: owner, type });
-    if ('error' in answer) throw refused(address, answer.error);
+    if ('error' in answer) throw new Failure(EXIT.UNAVAILABLE, `${address}: ${answer.error}`);
     if (answer.rcode === NXDOMAIN) throw refused(address, `it says that there is no name ${owner}`);
     if (answer.rcode !== 0) throw refused(address, `it answers with RCODE ${answer.rcode} for ${owner} ${type}`);
     if (!answer.isAuthoritative) {
