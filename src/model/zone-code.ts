@@ -16,6 +16,7 @@ export type ZoneCode =
   | 'address_missing'
   | 'glue_missing'
   | 'target_is_alias'
+  | 'alias_of_itself'
   | 'target_is_address'
   | 'occluded'
   | 'ds_misplaced'

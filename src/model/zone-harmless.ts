@@ -80,6 +80,7 @@ export class HarmlessNames {
   /** All of the zone is. */
   readonly #isBelowDname: boolean;
   readonly #owner = new Uint8Array(MAX_NAME_TEXT_BYTES);
+  #ownerLength = 0;
   readonly #target = new Uint8Array(MAX_NAME_TEXT_BYTES);
 
   /** To be made when all records are in. `apexName`: the number of the zone's own name, -1 where it has no records. */
@@ -98,6 +99,7 @@ export class HarmlessNames {
     // Of the apex everything is checked; and a DNAME there is above all names.
     if (name === this.#apexName || this.#isBelowDname) return false;
     const length = this.#columns.names.write(name, this.#owner, 0);
+    this.#ownerLength = length;
     const owner = this.#owner;
     for (let i = 0; i < length; i++) if (owner[i] !== DOT && plainBytes[owner[i]] !== owner[i]) return false;
     if (this.#apex.mayBeRepeated(owner, length)) return false;
@@ -178,10 +180,17 @@ export class HarmlessNames {
     if (length === 0) return true;
     if (!this.#apex.holds(target, length)) return true;
     if ((this.#isReverse && type === TYPE.PTR) || this.#apex.mayBeRepeated(target, length)) return false;
-    if (kind === NAMES) return true;
+    if (kind === NAMES) return type !== TYPE.CNAME || !this.#isOwner(length);
     const name = this.#columns.names.findBytes(target, 0, length);
     if (name < 0 || this.#holds(name, TYPE.CNAME) || !(this.#holds(name, A) || this.#holds(name, AAAA))) return false;
     return this.#aliases.size === 0 || !this.#aliases.has(this.#columns.names.text(name));
+  }
+
+  /** Whether the target, of so many bytes, is the owner itself. */
+  #isOwner(length: number): boolean {
+    if (length !== this.#ownerLength) return false;
+    for (let i = 0; i < length; i++) if (this.#target[i] !== this.#owner[i]) return false;
+    return true;
   }
 
   /** The text of a name in the data, without escapes, and how long it is; -1: it is another one, or looks like an address. */

@@ -71,6 +71,8 @@ export class ZoneLint {
   #checkNames(rrset: ContentRRset, rdata: Uint8Array, what: string): void {
     for (const offset of rdataNames(rrset.type, rdata)) {
       const name = wireToName(rdata.subarray(offset));
+      if (rrset.type === TYPE.CNAME && name === rrset.name)
+        this.#add('alias_of_itself', rrset, `${what} names itself: it leads nowhere (RFC 1034 §3.6.2)`);
       if (/^\d+\.\d+\.\d+\.\d+(\.|$)/.test(name) && !/\.arpa$/.test(name))
         this.#add('target_is_address', rrset, `${what} names ${name}.: a host name was expected, not an address`);
       else if (name.includes(':'))

@@ -14,6 +14,7 @@ t.test('what is easily overlooked is told, and taken', async (t) => {
   };
   t.same(await codes('www.example.test.example.test', 'A', '192.0.2.1'), ['final_dot_missing']);
   t.same(await codes('a.example.test', 'CNAME', 'web.example.test.example.test.'), ['final_dot_missing']);
+  t.same(await codes('self.example.test', 'CNAME', 'SELF.example.test.'), ['alias_of_itself']);
   t.same(await codes('b.example.test', 'IPSECKEY', '1 3 2 gw.example.test.example.test. AAAA'), ['final_dot_missing']);
   t.same(await codes('c.example.test', 'TXT', '"a"', '“v=spf1”'), ['quotes_typographic']);
   t.same(await codes('c.example.test', 'TXT', '"a"', '“v=spf1”'), ['quotes_typographic'], 'said again');

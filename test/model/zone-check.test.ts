@@ -44,6 +44,11 @@ const cases: readonly (readonly [what: string, lines: string, found: readonly st
   ['a CNAME at the apex', '@ CNAME b.\n', ['4 error cname_and_other_data']],
   ['a CNAME with its DNSSEC records', 'a CNAME b.\na NSEC b. CNAME\na RRSIG CNAME 8 2 1 1 1 1 a. AAAA\n', []],
   ['two CNAMEs', 'a CNAME b.\na CNAME c.\n', ['4 error cname_several']],
+  [
+    'a CNAME to itself',
+    'a CNAME a\nb CNAME B.EXAMPLE.\nc CNAME a\n*.w CNAME *.w\n',
+    ['4 warning alias_of_itself', '5 warning alias_of_itself', '7 warning alias_of_itself'],
+  ],
   ['two DNAMEs', 'a DNAME b.\na DNAME c.\n', ['4 error dname_several']],
   [
     'names below a DNAME',

@@ -166,6 +166,7 @@ const NS = '@ NS ns.other.\n';
 
 /** What can be found in such zones. */
 const FOUND = [
+  'alias_of_itself',
   ...['address_missing', 'caa_unusual', 'cname_and_other_data', 'cname_several', 'dname_beside_ns', 'dname_several'],
   ...[
     'dname_has_descendants',
