@@ -27,7 +27,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   rehearsal: ['commands', 'drafts', 'log', 'slices'],
   drafting: ['commands', 'drafts', 'grant'],
   // Changes on their way into the table.
-  preparing: [],
+  preparing: ['log'],
   engine: ['commands', 'drafting', 'drafts', 'loading', 'log', 'preparing', 'rehearsal', 'slices'],
   // What is read.
   proposal: ['drafts', 'grant', 'names'],
@@ -72,7 +72,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['clock', 'drafts', 'events', 'grant', 'lines', 'outbound'],
   // Keys of zones: sealed, opened, and the steps between.
   dnssec: ['clock', 'commands', 'engine', 'lines', 'log', 'names', 'nodes', 'outbound', 'replies', 'slices'],
-  'zone-files': ['clock', 'commands', 'drafts', 'engine', 'grant', 'names', 'slices'],
+  'zone-files': ['clock', 'commands', 'drafts', 'engine', 'grant', 'lines', 'names', 'slices'],
 };
 
 /** The folder of control that a file is in, or the file's own name beside them; undefined: it is not in control. */
