@@ -89,6 +89,21 @@ export const Drain = Type.Object(
         { description: 'In a fleet: what the other nodes said. `pools` has the counts of all.' },
       ),
     ),
+    unknownRecords: Type.Optional(
+      Type.Object(
+        {
+          zone: Type.String(),
+          revision: whole('The import, or the end of the zone.'),
+          until: time(
+            'Resolvers keep nothing for longer than a week (RFC 8767 §4), and none of them may have been kept so long.',
+          ),
+        },
+        {
+          description:
+            'Records that an import replaced, or that went with a zone, before the service was made: whether one led to a target of a pool is not known, and `drained` says nothing of it. Left out where there are none.',
+        },
+      ),
+    ),
     message,
   },
   { $id: 'Drain' },

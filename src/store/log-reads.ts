@@ -120,6 +120,22 @@ export class LogReads extends NounReads {
     });
   }
 
+  /** The revision in which a subject was made that is there now; undefined: the log does not say. */
+  madeAt(kind: Subject['kind'], name: string): number | undefined {
+    return this.read('madeAt', () => {
+      const { revision } = this.statements.madeAt.get(kind, name) as { revision: number | null };
+      return revision ?? undefined;
+    });
+  }
+
+  /** The last revision up to one (inclusive) in which an import replaced a zone's records, or they went with the zone. */
+  recordsTaken(zone: string, upTo: number): { readonly revision: number; readonly atMs: number } | undefined {
+    return this.read('recordsTaken', () => {
+      const row = this.statements.recordsTaken.get(zone, upTo) as { revision: number; at_ms: number } | undefined;
+      return row && { revision: row.revision, atMs: row.at_ms };
+    });
+  }
+
   #withSubjects(row: RevisionRow): Revision {
     const subjects = this.statements.subjects.all(row.revision) as SubjectRow[];
     return toRevision(row, subjects, (entry) => this.texts.get(entry));

@@ -13,9 +13,10 @@ import type { FleetCounts, Lateness, OthersCounts } from '../nodes.ts';
 import { type Answered, answeredBy } from './answered.ts';
 import type { Propagation } from './propagation.ts';
 import { ownCounts } from './shared-counts.ts';
+import { type UnknownRecords, unknownRecordsOf, unknownWords } from './unknown-records.ts';
 
 interface DrainParts {
-  readonly store: Pick<Store, 'service' | 'lastRevision'>;
+  readonly store: Pick<Store, 'service' | 'lastRevision' | 'madeAt' | 'recordsTaken'>;
   readonly table: Pick<Table, 'observed'>;
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;
@@ -67,6 +68,8 @@ export interface DrainReport {
   readonly others: OthersCounts | undefined;
   /** Nodes because of which nothing is drained. */
   readonly held: readonly Held[];
+  /** Records that led to targets perhaps, and are not counted in; undefined: there are none, or no pool drains. */
+  readonly unknown: UnknownRecords | undefined;
   /** A sentence for people. */
   readonly message: string;
 }
@@ -96,6 +99,8 @@ export class DrainReports {
     const { counted, level } = this.#count(service, all, nowMs, sinceMs);
     const shares = sharesNow(service, counted);
     const held = this.#held(all, nowMs);
+    const isDraining = service.pools.some(({ weight }) => weight === 0);
+    const unknown = isDraining ? unknownRecordsOf(this.#parts.store, service.name, nowMs) : undefined;
     const drains = counted.map(
       ({ pool, drain }) =>
         [pool.name, { ...drain, weight: pool.weight, pinned: isPinned(service, pool.name) }] as const,
@@ -109,7 +114,9 @@ export class DrainReports {
       propagation: this.#parts.propagation.known(service, nowMs),
       others: all.others,
       held,
-      message: drainMessage(Object.fromEntries(drains), nowMs) + whyNot(all) + endsOf(held),
+      unknown,
+      message:
+        drainMessage(Object.fromEntries(drains), nowMs) + whyNot(all) + endsOf(held) + unknownWords(unknown, nowMs),
     };
   }
 

@@ -16,6 +16,7 @@ export function drainReply({
   propagation,
   others,
   held,
+  unknown,
   message,
 }: DrainReport): contract.Drain {
   return {
@@ -25,6 +26,9 @@ export function drainReply({
     pools: Object.fromEntries(pools.map((each) => [each.pool.name, poolReply(each, level)])),
     propagation,
     ...(others !== undefined && { fleet: fleetReply(others, held) }),
+    ...(unknown && {
+      unknownRecords: { zone: shown(unknown.zone), revision: unknown.revision, until: timeOf(unknown.untilMs) },
+    }),
     message,
   };
 }
