@@ -15,6 +15,7 @@ import {
   type Transaction,
   type TransactionReply,
   transactionReply,
+  type WireHeader,
   type WireRangeReply,
   type WireTransactionReply,
   wireKeys,
@@ -56,6 +57,10 @@ export class Etcd {
   #token: string | undefined;
   /** One that is on its way, for all who wait for it. */
   #login: Promise<EtcdFailure | undefined> | undefined;
+  /** Of the cluster whose members are asked; undefined: none has answered yet. */
+  #cluster: string | undefined;
+  /** Members of another cluster that were met since one of this. */
+  #strangers = 0;
   readonly #moved = new Set<() => void>();
   #isClosed = false;
 
@@ -131,7 +136,10 @@ export class Etcd {
         end(new EtcdFailure('unreachable', `${line.endpoint}: ${why}`));
       };
       const limit = afterMs(WHAT, this.#options.timeoutMs, () => lost('no answer in time'));
-      listen(stream, 'data', WHAT, (reply: { TTL: string }) => end(Number(reply.TTL)));
+      listen(stream, 'data', WHAT, (reply: WireHeader & { TTL: string }) => {
+        if (this.isOfCluster(reply, line)) end(Number(reply.TTL));
+        else lost(STRANGER);
+      });
       listen(stream, 'error', WHAT, (error: Error) => lost(error.message));
       listen(stream, 'end', WHAT, () => lost('the stream ended'));
       stream.write({ ID: lease });
@@ -139,8 +147,10 @@ export class Etcd {
   }
 
   /** How each member is that the settings name. */
-  members(): Promise<(MemberStatus | EtcdFailure)[]> {
-    return this.#members.all();
+  async members(): Promise<(MemberStatus | EtcdFailure)[]> {
+    const found = await this.#members.all();
+    const isStranger = ({ cluster }: MemberStatus): boolean => this.#cluster !== undefined && cluster !== this.#cluster;
+    return found.map((each) => (!(each instanceof EtcdFailure) && isStranger(each) ? stranger(each) : each));
   }
 
   close(): void {
@@ -178,6 +188,32 @@ export class Etcd {
     for (const work of [...this.#moved]) work();
   }
 
+  /** The next member is asked, of whichever cluster: for who did not find at this one what there must be. */
+  tryNext(): void {
+    this.#cluster = undefined;
+    this.moveOn(this.#line);
+  }
+
+  /**
+   * Whether what came by a line is of the cluster that was asked before. An endpoint may lead to a member of another one,
+   * made anew under an old address, say, or a copy of the machine: what that holds is no log of this fleet. Where all
+   * endpoints are of another by now, etcd was restored, and that one counts.
+   */
+  isOfCluster({ header }: WireHeader, line: Line): boolean {
+    const cluster = header?.cluster_id ?? this.#cluster;
+    if (cluster === this.#cluster) {
+      this.#strangers = 0;
+      return true;
+    }
+    // Of several that were on their way by one line one counts.
+    if (this.#cluster !== undefined && line !== this.#line) return false;
+    const isFirst = this.#cluster === undefined;
+    if (!isFirst && ++this.#strangers < this.#options.endpoints.length) return false;
+    this.#strangers = 0;
+    this.#cluster = cluster;
+    return true;
+  }
+
   /** The token may be one that is not taken any more. */
   forgetToken(): void {
     this.#token = undefined;
@@ -196,7 +232,15 @@ export class Etcd {
     if (denied !== undefined) return denied;
     const line = this.#line;
     const reply = await line.ask<Reply>(method, request, { deadline: this.#deadline(), token: this.#token });
-    if (reply instanceof EtcdFailure && reply.kind === 'unreachable') this.moveOn(line);
+    if (!(reply instanceof EtcdFailure)) {
+      if (this.isOfCluster(reply as WireHeader, line)) return reply;
+      this.moveOn(line);
+      return stranger(line);
+    }
+    if (reply.kind === 'unreachable') {
+      this.#strangers = 0;
+      this.moveOn(line);
+    }
     return reply;
   }
 
@@ -227,4 +271,10 @@ export class Etcd {
     else if (reply.kind === 'unreachable') this.moveOn(line);
     return reply instanceof EtcdFailure && !reply.isWithoutUsers ? reply : undefined;
   }
+}
+
+const STRANGER = 'it is a member of another cluster of etcd than those that were asked before';
+
+function stranger({ endpoint }: { readonly endpoint: string }): EtcdFailure {
+  return new EtcdFailure('unreachable', `${endpoint}: ${STRANGER}`);
 }

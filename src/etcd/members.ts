@@ -9,6 +9,8 @@ import { methodOf } from './protocol.ts';
 /** How a member is. */
 export interface MemberStatus {
   readonly endpoint: string;
+  /** Which it is a member of. */
+  readonly cluster: string;
   readonly version: string;
   /** Of the file, with what is free in it: the quota counts that. */
   readonly databaseBytes: number;
@@ -20,7 +22,7 @@ export interface MemberStatus {
 }
 
 interface WireStatus {
-  readonly header: { readonly member_id: string };
+  readonly header: { readonly cluster_id: string; readonly member_id: string };
   readonly version: string;
   readonly dbSize: string;
   /** 0 before etcd 3.6, which does not have it. */
@@ -68,6 +70,7 @@ export class Members {
     const quotaBytes = dbSizeQuota === '0' ? await this.#quotaOf(endpoint) : Number(dbSizeQuota);
     return {
       endpoint,
+      cluster: header.cluster_id,
       version,
       databaseBytes: Number(dbSize),
       quotaBytes,

@@ -60,8 +60,8 @@ interface WireKeyValue {
   readonly mod_revision: string;
 }
 
-interface WireHeader {
-  readonly header: { readonly revision: string } | null;
+export interface WireHeader {
+  readonly header: { readonly revision: string; readonly cluster_id?: string } | null;
 }
 
 export interface WireRangeReply extends WireHeader {

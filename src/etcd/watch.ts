@@ -104,7 +104,8 @@ export class Watch {
     listen(stream, 'data', WHAT, (reply: WireWatchReply) => {
       if (this.#stream !== stream) return;
       listenOn();
-      this.#take(reply);
+      if (this.#etcd.isOfCluster(reply, line)) this.#take(reply);
+      else lost('it is of another cluster of etcd');
     });
     listen(stream, 'error', WHAT, (error: Error) => lost(error.message));
     listen(stream, 'end', WHAT, () => lost('the stream ended'));

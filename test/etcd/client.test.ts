@@ -4,6 +4,8 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { Etcd } from '../../src/etcd/client.ts';
+import { EtcdFailure } from '../../src/etcd/failure.ts';
+import { methodOf } from '../../src/etcd/protocol.ts';
 import { heard, standIn } from './stand-in.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -60,4 +62,40 @@ t.test('where something else answers, such as a proxy, the next member is asked'
     t.match(await etcd.range({ key: 'a' }), { kind: 'unreachable', isDoubtful: true }, String(status));
     t.match(await etcd.range({ key: 'a' }), { keyValues: [] }, `after ${status}`);
   }
+});
+
+/** As where the member that is asked did not answer. */
+async function leave(etcd: Etcd): Promise<void> {
+  const opened = await etcd.stream(methodOf('Watch', 'Watch'));
+  if (opened instanceof EtcdFailure) throw new Error(opened.detail);
+  opened.stream.on('error', () => {});
+  opened.stream.cancel();
+  etcd.moveOn(opened.line);
+}
+
+t.test('a member of another cluster is passed over, until all endpoints are of that', async (t) => {
+  const words = (cluster: { id: string; revision: string }) => ({
+    range: () => ({ header: { cluster_id: cluster.id, revision: cluster.revision }, kvs: [], more: false }),
+  });
+  const [ours, another] = [
+    { id: '1', revision: '17' },
+    { id: '2', revision: '5' },
+  ];
+  const server = await standIn(t, words(ours));
+  const endpoints = [server, await standIn(t, words(another))];
+  const etcd = new Etcd({ endpoints, timeoutMs: TIMEOUT_MS, random: () => 0, wallMs: Date.now });
+  t.teardown(() => etcd.close());
+  t.match(await etcd.range({ key: 'a' }), { revision: 17 });
+  for (let n = 0; n < 3; n++) {
+    await leave(etcd);
+    // Several at once count once.
+    const replies = await Promise.all(['a', 'b', 'c'].map((key) => etcd.range({ key })));
+    for (const reply of replies) t.match(reply, { kind: 'unreachable', detail: /another cluster/ });
+    t.match(await etcd.range({ key: 'a' }), { revision: 17 });
+  }
+  ours.id = '2';
+  t.match(await etcd.range({ key: 'a' }), { kind: 'unreachable', detail: /another cluster/ });
+  t.match(await etcd.range({ key: 'a' }), { revision: 5 }, 'etcd was restored as another one');
+  etcd.tryNext();
+  t.match(await etcd.range({ key: 'a' }), { revision: 17 });
 });

@@ -55,7 +55,7 @@ export async function prepareFleet(
   const etcd = connectEtcd(fleet, files, log);
   try {
     const keeper = new EtcdKeeper(etcd, fleetPrefix(fleet.name));
-    const standing = await judge(settings, { keeper, log, replace });
+    const standing = await judge(settings, { etcd, keeper, log, replace });
     return { settings: fleet, etcd, keeper, standing };
   } catch (error) {
     etcd.close();
@@ -65,7 +65,12 @@ export async function prepareFleet(
 
 async function judge(
   settings: Settings,
-  { keeper, log, replace }: { readonly keeper: EtcdKeeper; readonly log: Lines; readonly replace: boolean },
+  {
+    etcd,
+    keeper,
+    log,
+    replace,
+  }: { readonly etcd: Etcd; readonly keeper: EtcdKeeper; readonly log: Lines; readonly replace: boolean },
 ): Promise<Prepared['standing']> {
   const { dataDir } = settings;
   const fleet = settings.fleet as FleetSettings;
@@ -75,7 +80,7 @@ async function judge(
       `${dataDir} holds the log of the fleet ${stored.name}, and fleet.name is ${fleet.name}: give it its own directory, or leave the other fleet (teal fleet leave)`,
     );
   }
-  const founded = await look(keeper, isUnused);
+  const founded = await lookAround(etcd, fleet.endpoints, () => look(keeper, isUnused), log);
   if (founded instanceof Lost) {
     const why = `etcd cannot be reached: ${founded.words}`;
     if (isUnused) throw new StartError(`${dataDir} is empty, and whether to join the fleet is not known: ${why}`);
@@ -123,6 +128,31 @@ function lookInto({ dataDir, startEmpty }: Settings): {
   } finally {
     store.close();
   }
+}
+
+/** Where one endpoint has no fleet the others are asked too: it may lead to a member of another cluster. */
+async function lookAround(
+  etcd: Etcd,
+  endpoints: readonly string[],
+  ask: () => Promise<Founded | 'none' | Lost>,
+  log: Lines,
+): Promise<Founded | 'none' | Lost> {
+  const empty: string[] = [];
+  let found = await ask();
+  for (let n = 1; found === 'none' && n < endpoints.length; n++) {
+    empty.push(etcd.endpoint);
+    etcd.tryNext();
+    const next = await ask();
+    // Who cannot be asked says nothing of what there is.
+    if (next instanceof Lost) break;
+    found = next;
+  }
+  if (found !== 'none' && empty.length > 0)
+    log.warn(
+      { empty, endpoint: etcd.endpoint },
+      'some of fleet.endpoints are members of another cluster of etcd, which has no such fleet: take them out',
+    );
+  return found;
 }
 
 /** One look is enough where the node can serve without. */

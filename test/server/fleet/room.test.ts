@@ -7,7 +7,15 @@ import { RoomWatch, roomOf } from '../../../src/server/fleet/room.ts';
 const GIB = 2 ** 30;
 
 const member = (more: Partial<MemberStatus>): MemberStatus => ({
-  ...{ endpoint: 'http://a', version: '3.4.23', databaseBytes: 1, quotaBytes: undefined, isLeader: false, errors: [] },
+  ...{
+    endpoint: 'http://a',
+    cluster: '1',
+    version: '3.4.23',
+    databaseBytes: 1,
+    quotaBytes: undefined,
+    isLeader: false,
+    errors: [],
+  },
   ...more,
 });
 const AWAY = new EtcdFailure('unreachable', 'nobody there');
