@@ -141,6 +141,14 @@ export function loseAppend(turn: Turn, { id }: Call & { kind: 'append' }, { isSe
   turn.set({ append: { ...append, isDoubtful: append.isDoubtful || isSent, retryAtMs } });
 }
 
+/** Where the engine refuses even to be read, a change that was not tried yet is not tried. */
+export function loseProbe(turn: Turn, { refusal }: LostCall): void {
+  const { append } = turn.state;
+  if (append?.phase !== 'probing' || refusal === undefined) return;
+  turn.set({ append: undefined });
+  turn.effect({ kind: 'unavailable', shift: append.shift, words: `its log refuses it: ${refusal}` });
+}
+
 function catchUp(turn: Turn, append: Append): void {
   const { applied, blocked } = turn.state;
   const { shift, startedMs } = append;

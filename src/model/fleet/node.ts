@@ -3,7 +3,7 @@
  * clock, no socket and no thread; whoever drives it carries out what it says, in order, after each step.
  */
 import assert from 'node:assert/strict';
-import { append, hearAppend, hearEntry, loseAppend, wantShift } from './append.ts';
+import { append, hearAppend, hearEntry, loseAppend, loseProbe, wantShift } from './append.ts';
 import { beat, claim, claimNothing, hearBeat } from './claims.ts';
 import { ask, confirmShifts, hearAsk, hearOut, wantConfirmed } from './confirmation.ts';
 import { entryId } from './envelope.ts';
@@ -172,7 +172,8 @@ function lose(turn: Turn, lost: LostCall): void {
   const call = turn.end(lost.call);
   if (call === undefined) return;
   if (call.kind === 'append') loseAppend(turn, call, lost);
-  else if (call.kind !== 'heartbeat') turn.retryLater();
+  else if (call.kind === 'heartbeat') loseProbe(turn, lost);
+  else turn.retryLater();
 }
 
 /** From what is known to what is to be done. The order counts: who goes out claims nothing more. */

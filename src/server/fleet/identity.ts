@@ -63,14 +63,13 @@ export const UNHEARD = 'it does not hear from etcd where the log is';
 export const MISSING =
   'the log does not have the entry any more that comes next here: a restart fills the data directory anew';
 
-/** The same, once etcd was looked at. Where that has a leader it has its quorum, and what it does not have is gone. */
+/** The same, once etcd was looked at: what it answered without is gone; and whom it refuses it tells why. */
 export function staleWords(
   words: string,
-  head: number | null,
-  members: FleetView['members'],
+  { head, lost }: { readonly head: number | null; readonly lost?: Lost },
 ): Pick<FleetView, 'message'> {
-  const isLost = head === null && members.some(({ reachable, leader }) => reachable && leader);
-  return { message: isLost ? wordsFor('none', '') : words };
+  if (lost?.isRefused) return { message: `${words}: ${lost.words}` };
+  return { message: head === null && lost === undefined ? wordsFor('none', '') : words };
 }
 
 /** Why a node that answers signed zones without their signatures takes no part. */

@@ -189,7 +189,7 @@ export class FleetNode implements FleetControl {
     const late = this.#shared?.late ?? [];
     const { found, members } = await readFleet(this.#prepared);
     const fleet = this.outlook.ofFleet(found, late, (node) => this.#told?.counts.ageSeconds(node) ?? null);
-    return { ...own, ...fleet, members, ...(!own.current && staleWords(own.message, fleet.head, members)) };
+    return { ...own, ...fleet, members, ...(!own.current && staleWords(own.message, found)) };
   }
 
   /** Makes the fleet of this node, with all its history; changes wait meanwhile for a moment, answers do not. */

@@ -19,6 +19,8 @@ type StoredNode = Omit<FleetView['nodes'][number], 'late' | 'countsAgeSeconds' |
 export interface StoredNodes {
   readonly head: number | null;
   readonly nodes: readonly StoredNode[];
+  /** Why it cannot be asked; undefined: it was. */
+  readonly lost?: Lost;
 }
 
 /** Zones that are shown of a node that leaves them out. */
@@ -38,7 +40,7 @@ export async function readNodes(keeper: EtcdKeeper): Promise<StoredNodes> {
   const prefixes = [MEMBER_PREFIX, ACK_PREFIX, PRESENCE_PREFIX];
   const reads = [{ key: HEAD_KEY }, { key: LEADER_KEY }, ...prefixes.map((key) => ({ key, isPrefix: true }))];
   const reply = await keeper.transact(reading(reads));
-  if (reply instanceof Lost) return { head: null, nodes: [] };
+  if (reply instanceof Lost) return { head: null, nodes: [], lost: reply };
   let head: number | null = null;
   const members = new Map<string, Member>();
   const acks = new Map<string, number>();

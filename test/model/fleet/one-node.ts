@@ -19,6 +19,10 @@ export class OneNode {
   readonly puts: string[] = [];
   /** What the node said of where it stands. */
   readonly told: string[] = [];
+  /** Why the engine carries out nothing that it is asked; undefined: it does. */
+  refusal: string | undefined;
+  /** What became of changes that this node wanted. */
+  readonly outcomes: NodeEffect[] = [];
   /** What becomes of an entry that is to be applied. */
   apply: (revision: number) => NodeEvent = (revision) => ({ kind: 'applied', revision });
   #nowMs = 0;
@@ -58,10 +62,16 @@ export class OneNode {
 
   #carryOut(): void {
     for (const effect of this.#effects.splice(0)) {
-      if (effect.kind === 'send')
-        this.tell({ kind: 'reply', call: effect.call, reply: this.#transact(effect.transaction) });
+      if (effect.kind === 'send') this.#send(effect.call, effect.transaction);
+      if (effect.kind === 'unavailable' || effect.kind === 'committed') this.outcomes.push(effect);
       if (effect.kind === 'apply') this.tell(this.apply(effect.revision));
     }
+  }
+
+  #send(call: number, transaction: Transaction): void {
+    const { refusal } = this;
+    if (refusal === undefined) this.tell({ kind: 'reply', call, reply: this.#transact(transaction) });
+    else this.tell({ kind: 'lost', call, isSent: false, refusal });
   }
 
   /** As etcd does, without anybody else. */

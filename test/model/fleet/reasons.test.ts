@@ -40,3 +40,18 @@ t.test('another reason is told too, but not each second', async (t) => {
   node.pass(5);
   t.match(node.told.at(-1), /^live: /);
 });
+
+t.test('a change that the engine refuses, also where it refuses to be read, is told why', async (t) => {
+  const node = new OneNode([]);
+  node.pass(5);
+  for (const awaySeconds of [0, 30]) {
+    node.refusal = 'permission denied';
+    node.pass(awaySeconds);
+    const shift = { shift: String(awaySeconds), id: String(awaySeconds), expected: 7, value: new Uint8Array() };
+    node.tell({ kind: 'shift', ...shift });
+    node.pass(1);
+    t.match(node.outcomes.splice(0), [
+      { kind: 'unavailable', shift: shift.shift, words: 'its log refuses it: permission denied' },
+    ]);
+  }
+});
