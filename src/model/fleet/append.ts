@@ -45,7 +45,7 @@ export function append(turn: Turn): void {
   const isLate = turn.nowMs >= append.startedMs + turn.timings.giveUpMs;
   if (append.phase === 'probing') {
     if (contactAtMs >= append.startedMs) turn.set({ append: { ...append, phase: 'appending' } });
-    else if (isHopeless(turn)) return giveUp(turn, append);
+    else if (isLate || isHopeless(turn)) return giveUp(turn, append);
     else return;
   }
   if (isTrying(turn, append)) return;
@@ -141,12 +141,17 @@ export function loseAppend(turn: Turn, { id }: Call & { kind: 'append' }, { isSe
   turn.set({ append: { ...append, isDoubtful: append.isDoubtful || isSent, retryAtMs } });
 }
 
-/** Where the engine refuses even to be read, a change that was not tried yet is not tried. */
-export function loseProbe(turn: Turn, { refusal }: LostCall): void {
-  const { append } = turn.state;
-  if (append?.phase !== 'probing' || refusal === undefined) return;
-  turn.set({ append: undefined });
-  turn.effect({ kind: 'unavailable', shift: append.shift, words: `its log refuses it: ${refusal}` });
+/**
+ * Where the engine refuses even to be read, a change that was not tried yet is not tried; nor where it has been silent for
+ * long, and was so again since the change began. The next heartbeat is on its way at once where each takes as long as it may.
+ */
+export function loseProbe(turn: Turn, { sentAtMs }: Call & { kind: 'heartbeat' }, { refusal }: LostCall): void {
+  const { append, contactAtMs } = turn.state;
+  if (append?.phase !== 'probing') return;
+  if (refusal !== undefined) {
+    turn.set({ append: undefined });
+    turn.effect({ kind: 'unavailable', shift: append.shift, words: `its log refuses it: ${refusal}` });
+  } else if (sentAtMs >= append.startedMs && turn.nowMs >= contactAtMs + turn.timings.giveUpMs) giveUp(turn, append);
 }
 
 function catchUp(turn: Turn, append: Append): void {

@@ -172,7 +172,7 @@ function lose(turn: Turn, lost: LostCall): void {
   const call = turn.end(lost.call);
   if (call === undefined) return;
   if (call.kind === 'append') loseAppend(turn, call, lost);
-  else if (call.kind === 'heartbeat') loseProbe(turn, lost);
+  else if (call.kind === 'heartbeat') loseProbe(turn, call, lost);
   else turn.retryLater();
 }
 

@@ -19,6 +19,9 @@ export class OneNode {
   readonly puts: string[] = [];
   /** What the node said of where it stands. */
   readonly told: string[] = [];
+  /** Nothing that the engine says arrives: each call is lost after so many milliseconds; undefined: all does. */
+  silentMs: number | undefined;
+  readonly #silent: { readonly call: number; readonly atMs: number }[] = [];
   /** Why the engine carries out nothing that it is asked; undefined: it does. */
   refusal: string | undefined;
   /** What became of changes that this node wanted. */
@@ -49,6 +52,7 @@ export class OneNode {
   pass(seconds: number): void {
     for (const endMs = this.#nowMs + seconds * 1000; this.#nowMs < endMs; this.#nowMs += STEP_MS) {
       for (let rounds = 0; rounds < 5; rounds++) this.#carryOut();
+      this.#lose();
       this.tell({ kind: 'tick' });
     }
   }
@@ -69,9 +73,17 @@ export class OneNode {
   }
 
   #send(call: number, transaction: Transaction): void {
-    const { refusal } = this;
-    if (refusal === undefined) this.tell({ kind: 'reply', call, reply: this.#transact(transaction) });
+    const { refusal, silentMs } = this;
+    if (silentMs !== undefined) this.#silent.push({ call, atMs: this.#nowMs + silentMs });
+    else if (refusal === undefined) this.tell({ kind: 'reply', call, reply: this.#transact(transaction) });
     else this.tell({ kind: 'lost', call, isSent: false, refusal });
+  }
+
+  #lose(): void {
+    for (const due of this.#silent.filter(({ atMs }) => atMs <= this.#nowMs)) {
+      this.#silent.splice(this.#silent.indexOf(due), 1);
+      this.tell({ kind: 'lost', call: due.call, isSent: true });
+    }
   }
 
   /** As etcd does, without anybody else. */

@@ -55,3 +55,18 @@ t.test('a change that the engine refuses, also where it refuses to be read, is t
     ]);
   }
 });
+
+t.test(
+  'a change is told that the engine is silent, also where every question to it takes its whole time',
+  async (t) => {
+    for (const silentSeconds of [2, 4, 30]) {
+      const node = new OneNode([]);
+      node.pass(5);
+      node.silentMs = 1500;
+      node.pass(silentSeconds);
+      node.tell({ kind: 'shift', shift: 'a', id: 'a', expected: 7, value: new Uint8Array() });
+      node.pass(7);
+      t.match(node.outcomes, [{ kind: 'unavailable', shift: 'a', words: /no quorum/ }], `after ${silentSeconds} s`);
+    }
+  },
+);
