@@ -7,6 +7,7 @@ import type { Logger } from '../log.ts';
 import type { Inherited } from '../sockets/inherited.ts';
 import { closeDoor, listenAdmin, openTokens } from './admin.ts';
 import { keepAnswerHours } from './answer-hours.ts';
+import { closeApi } from './close-api.ts';
 import { makeControlPlane } from './control-plane.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { NamedFiles } from './named-files.ts';
@@ -73,7 +74,7 @@ export async function startDeciding(
   const forAll = { engine, tokens, people, metrics, ...forApi, hours: kept.hours, fleet, files, options };
   const doors = await openDoors(settings.doors);
   const app = createApp({ ...forAll, log: log.child({ part: 'api' }), now: systemClock.wallMs }, [...APIS, ...doors]);
-  stops.controlPlane.push(() => app.close());
+  stops.controlPlane.push(() => closeApi(app, zoneFiles));
 
   // Begin to probe, to step releases and to send. A step may be due at once, so all that it asks is there by now.
   kept.start();
