@@ -54,6 +54,20 @@ t.test('proposals, approvals and freezes', async (t) => {
     .waitFor();
   t.match((await teal.call('GET', `${app}/weights`)).body.weights, { blue: 0, green: 100 });
 
+  await as('alice', 'POST', '/v1/shifts', { services: { 'app.example.test': { blue: 10, green: 90 } } });
+  await teal.call('PUT', '/v1/freezes/always', always);
+  await bob.getByRole('button', { name: /^Approve proposal/ }).click();
+  const anyway = bob.getByRole('button', { name: /^Approve, in spite of the freeze: proposal \d+$/ });
+  await anyway.waitFor();
+  t.same(await seriousFaults(bob), [], 'a button is called what stands on it');
+  await bob.getByLabel('What the emergency is').fill('Blue is on fire');
+  await anyway.click();
+  await soon(t).match(
+    async () => JSON.stringify((await teal.call('GET', `${app}/weights`)).body.weights),
+    /"green":90/,
+  );
+  await teal.call('DELETE', '/v1/freezes/always');
+
   const steps = [{ setWeight: 50 }, { pause: { approval: { by: 'other' } } }, { setWeight: 100 }];
   const begun = await as('alice', 'POST', `${app}/releases`, { to: 'blue', steps });
   await as('bob', 'POST', `/v1/proposals/${begun.body.id}/approve`, {});

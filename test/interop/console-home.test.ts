@@ -83,6 +83,12 @@ t.test('the first page at 204 services', async (t) => {
     await soon(t).equal(() => page.getByLabel('Show only names with').inputValue(), 's00');
     await page.reload();
     await page.getByText('3 of 3 services found').waitFor();
+    await page.getByLabel('Labels').fill('=');
+    // What was there before would pass for what is asked for.
+    await page.getByRole('alert').getByText('label is key=value', { exact: false }).waitFor();
+    await soon(t).equal(() => page.getByRole('link', { name: nameOf(6), exact: true }).count(), 0);
+    await page.reload();
+    await page.getByRole('alert').getByText('label is key=value', { exact: false }).waitFor();
     await page.getByRole('link', { name: 'Show all services' }).click();
     await attention.getByRole('link', { name: /waits for somebody/ }).click();
     await page.getByText('1 of 1 service found').waitFor();

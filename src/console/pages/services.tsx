@@ -2,6 +2,7 @@
 
 import { useRef, useState } from 'preact/hooks';
 import type { Glance, Overview } from '../../contract/types.ts';
+import type { Failure } from '../api/reply.ts';
 import { Act } from '../parts/act.tsx';
 import { FreezeBanner, NotDone, Proposals } from '../parts/agreement.tsx';
 import { Attention } from '../parts/attention.tsx';
@@ -51,6 +52,8 @@ export function ServicesPage({ query }: { query: string }) {
     }
     setChosen(next);
   };
+  // The list before it would pass for what was asked for, and its rows could be chosen for that.
+  const refusal = overview.failure?.code === 'query_invalid' ? overview.failure : undefined;
   const live = [...chosen].map(([name, seen]) => items.find(({ service }) => service.name === name) ?? seen);
   return (
     <>
@@ -64,38 +67,46 @@ export function ServicesPage({ query }: { query: string }) {
         }
       />
       {isMaking && <ServiceForm onClose={() => setMaking(false)} />}
-      <Loaded of={{ ...overview, body }} lines={5}>
-        {(seen) =>
-          seen.total === 0 ? (
-            <NoServices />
-          ) : (
-            <div class="stack">
-              <FreezeBanner />
-              <Attention overview={seen} asked={asked} />
-              <Proposals />
-              <NotDone />
-              <div class="card">
-                <Filters asked={asked} />
-                {live.length > 0 && <Bulk chosen={live} onClear={() => setChosen(new Map())} />}
-                {seen.items.length > 0 && (
-                  <ServiceTable
-                    items={seen.items}
-                    isByZone={asked.order === '' || asked.order === 'zone'}
-                    chosen={new Set(chosen.keys())}
-                    choose={choose}
-                  />
-                )}
-                <End
-                  asked={asked}
-                  seen={seen}
-                  of={overview}
-                  isAsking={overview.body === undefined || q !== asked.q || label !== asked.label}
-                />
+      {body === undefined && refusal !== undefined ? (
+        <Refused refusal={refusal} />
+      ) : (
+        <Loaded of={{ ...overview, body }} lines={5}>
+          {(seen) =>
+            seen.total === 0 ? (
+              <NoServices />
+            ) : (
+              <div class="stack">
+                <FreezeBanner />
+                <Attention overview={seen} asked={asked} />
+                <Proposals />
+                <NotDone />
+                <div class="card">
+                  <Filters asked={asked} />
+                  {live.length > 0 && <Bulk chosen={live} onClear={() => setChosen(new Map())} />}
+                  {refusal === undefined && seen.items.length > 0 && (
+                    <ServiceTable
+                      items={seen.items}
+                      isByZone={asked.order === '' || asked.order === 'zone'}
+                      chosen={new Set(chosen.keys())}
+                      choose={choose}
+                    />
+                  )}
+                  {refusal !== undefined ? (
+                    <Refused refusal={refusal} />
+                  ) : (
+                    <End
+                      asked={asked}
+                      seen={seen}
+                      of={overview}
+                      isAsking={overview.body === undefined || q !== asked.q || label !== asked.label}
+                    />
+                  )}
+                </div>
               </div>
-            </div>
-          )
-        }
-      </Loaded>
+            )
+          }
+        </Loaded>
+      )}
     </>
   );
 }
@@ -155,6 +166,18 @@ function Filters({ asked }: { asked: Asked }) {
         )}
       </Field>
     </search>
+  );
+}
+
+/** That the list cannot be narrowed so, in its place. */
+function Refused({ refusal }: { refusal: Failure }) {
+  return (
+    <div class="between">
+      <p class="fault" role="alert">
+        {plainText(refusal)}
+      </p>
+      <a href={hrefOf({ page: 'services' })}>Show all services</a>
+    </div>
   );
 }
 

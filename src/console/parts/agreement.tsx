@@ -107,7 +107,7 @@ function Proposal({ proposal, onDecided }: { proposal: ProposedChange; onDecided
             class={isFrozen ? 'danger solid' : 'primary'}
             not={isOwn ? `You asked for this: somebody else approves it.` : undefined}
             disabled={action.isBusy || (isFrozen && action.override.trim() === '')}
-            label={`Approve proposal ${id}`}
+            label={isFrozen ? `Approve, in spite of the freeze: proposal ${id}` : `Approve proposal ${id}`}
             onClick={() => void decide('approve', { revision })}
           >
             Approve{isFrozen && ', in spite of the freeze'}

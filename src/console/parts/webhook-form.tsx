@@ -97,7 +97,7 @@ export function WebhookForm(props: { webhook?: Webhook; onClose: () => void; onD
           <Line
             label="URL"
             hint={kind === 'email' ? 'mailto: and addresses, with commas' : undefined}
-            placeholder="https://chat.example.com/hook"
+            placeholder={kind === 'email' ? 'mailto:oncall@example.com' : 'https://chat.example.com/hook'}
             isRequired
             value={url}
             onText={setUrl}
