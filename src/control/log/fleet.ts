@@ -199,10 +199,10 @@ export class SharedLog implements Log, FleetLog {
   applied(revision: number): void {
     if (!this.#isStarted) return;
     if (this.#carried === revision) this.#carried = undefined;
-    this.#incoming.forget(revision);
+    const place = this.#incoming.forget(revision);
     this.#lag = withApplied(this.#lag, revision, this.#parts.clock.steadyMs());
     this.#tellLeftOut();
-    this.#tell({ kind: 'applied', revision });
+    this.#tell({ kind: 'applied', revision, place });
     for (const look of [...this.#catching]) look();
   }
 

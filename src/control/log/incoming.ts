@@ -19,6 +19,8 @@ export class Incoming {
   readonly #keeper: Keeper;
   readonly #chunks: Chunks;
   readonly #values = new Map<number, Uint8Array>();
+  /** Where in the engine entries stand that were looked at, and are not applied yet. */
+  readonly #places = new Map<number, number>();
 
   constructor(keeper: Keeper) {
     this.#keeper = keeper;
@@ -27,15 +29,20 @@ export class Incoming {
 
   /** Keeps what the watch brought, beyond what is applied. */
   keep(puts: readonly Stored[], applied: number): void {
-    for (const { key, value } of puts) {
+    for (const { key, value, changedAt } of puts) {
       const parsed = parseKey(key);
       if (parsed?.kind !== 'log' || parsed.revision <= applied || this.#values.size >= KEPT_MAX) continue;
       this.#values.set(parsed.revision, value);
+      this.#places.set(parsed.revision, changedAt);
     }
   }
 
-  forget(revision: number): void {
+  /** Gives where in the engine the entry stands; undefined: it was not looked at. */
+  forget(revision: number): number | undefined {
+    const place = this.#places.get(revision);
     this.#values.delete(revision);
+    this.#places.delete(revision);
+    return place;
   }
 
   /** An entry: at once where it is there whole. */
@@ -48,9 +55,11 @@ export class Incoming {
     const reads = Array.from({ length: READ_AHEAD }, (_, n) => ({ key: logKey(revision + n) }));
     const reply = await this.#keeper.transact(reading(reads));
     if (reply instanceof Lost) return reply;
-    const value = reply.found.find(({ key }) => key === logKey(revision))?.value;
+    const stored = reply.found.find(({ key }) => key === logKey(revision));
     this.keep(reply.found, revision);
-    return value === undefined ? 'missing' : this.#open(value);
+    if (stored === undefined) return 'missing';
+    this.#places.set(revision, stored.changedAt);
+    return this.#open(stored.value);
   }
 
   #open(value: Uint8Array): Taken | Promise<Taken> {

@@ -6,6 +6,7 @@ import { headIn, hearHead } from './claims.ts';
 import { EVERYBODY, startWaiting } from './confirmation.ts';
 import { entryId } from './envelope.ts';
 import { HEAD_KEY, LEADER_KEY, logKey } from './keys.ts';
+import { notePlace } from './places.ts';
 import { encodeRevision } from './records.ts';
 import type { Compare, TransactionReply } from './transaction.ts';
 import type { Append, Call, LostCall, ShiftWanted, Turn } from './turn.ts';
@@ -91,7 +92,8 @@ function tryAppend(turn: Turn, { id, expected, value, epoch }: Append): void {
       ],
       reads: EVERYBODY,
       // It may be our own that came first: an earlier try whose reply was lost.
-      otherwise: [{ key: HEAD_KEY }, { key: LEADER_KEY }, { key: entry }, ...EVERYBODY],
+      // And the log may not be the one that this was drafted on.
+      otherwise: [{ key: HEAD_KEY }, { key: LEADER_KEY }, { key: entry }, { key: logKey(expected) }, ...EVERYBODY],
     },
   );
 }
@@ -102,7 +104,7 @@ export function hearAppend(turn: Turn, { id }: Call & { kind: 'append' }, reply:
   // It was known meanwhile that another came first.
   if (append?.id !== id || append.phase !== 'appending') return;
   const next = append.expected + 1;
-  if (reply.succeeded) return commit(turn, append);
+  if (reply.succeeded) return commit(turn, append, reply.at);
   const head = headIn(reply.found);
   if (head === undefined) {
     turn.set({ append: undefined });
@@ -113,7 +115,9 @@ export function hearAppend(turn: Turn, { id }: Call & { kind: 'append' }, reply:
     });
   }
   const entry = reply.found.find(({ key }) => key === logKey(next));
-  if (entry !== undefined && entryId(entry.value) === append.id) return commit(turn, append);
+  if (entry !== undefined && entryId(entry.value) === append.id) return commit(turn, append, entry.changedAt);
+  const drafted = reply.found.find(({ key }) => key === logKey(append.expected));
+  if (drafted !== undefined) notePlace(turn, append.expected, drafted.changedAt);
   hearHead(turn, head);
   const { epoch, shift } = append;
   const isDeposed = epoch !== undefined && reply.found.find(({ key }) => key === LEADER_KEY)?.createdAt !== epoch;
@@ -175,7 +179,8 @@ function giveUp(turn: Turn, { shift, expected, isDoubtful }: Append): void {
   else turn.effect({ kind: 'unavailable', shift, words: 'the fleet has no quorum that this node can reach' });
 }
 
-function commit(turn: Turn, { shift, expected, zones }: Append): void {
+function commit(turn: Turn, { shift, expected, zones }: Append, place: number): void {
+  notePlace(turn, expected + 1, place);
   hearHead(turn, expected + 1);
   turn.set({ append: undefined });
   turn.effect({ kind: 'committed', shift, revision: expected + 1 });

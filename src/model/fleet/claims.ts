@@ -3,9 +3,10 @@
  * that head, it may claim to be current for `staleAfterMs` from before it asked. A shift that is appended later is not
  * acknowledged before all of such claims are over, or their nodes have confirmed it.
  */
-import { ACK_PREFIX, HEAD_KEY, MEMBER_PREFIX, memberKey } from './keys.ts';
+import { ACK_PREFIX, HEAD_KEY, logKey, MEMBER_PREFIX, memberKey } from './keys.ts';
+import { notePlace, putBack } from './places.ts';
 import { parseRevision, Unreadable } from './records.ts';
-import type { Read, Stored, TransactionReply } from './transaction.ts';
+import { type Read, reading, type Stored, type TransactionReply } from './transaction.ts';
 import { type Call, ownReads, type Turn } from './turn.ts';
 import { confirmedBy, memberOf, withFound } from './view.ts';
 
@@ -17,7 +18,7 @@ const OTHERS_EVERY_MS = 10_000;
 
 /** Asks where the log is, if it is time. Where a shift waits, the others are looked at too: the watch may be broken. */
 export function beat(turn: Turn): void {
-  const { heartbeatAtMs, applied, seenAt, waits, blocked, othersReadAtMs } = turn.state;
+  const { heartbeatAtMs, applied, seenAt, waits, blocked, othersReadAtMs, places, own } = turn.state;
   if (turn.nowMs < heartbeatAtMs || turn.isOnTheWay('heartbeat')) return;
   turn.set({ heartbeatAtMs: turn.nowMs + turn.timings.heartbeatMs });
   // There may be room now.
@@ -28,7 +29,20 @@ export function beat(turn: Turn): void {
   ];
   const looksAround = waits.length > 0 || turn.nowMs >= othersReadAtMs + OTHERS_EVERY_MS;
   const reads = [{ key: HEAD_KEY }, ...(looksAround ? others : ownReads(turn))];
-  turn.read({ kind: 'heartbeat', sentAtMs: turn.nowMs, applied, seenAt, reads });
+  const place = places.get(applied);
+  const call = {
+    kind: 'heartbeat',
+    sentAtMs: turn.nowMs,
+    applied,
+    place,
+    recordAt: own?.changedAt ?? 0,
+    seenAt,
+    reads,
+  } as const;
+  // The entry itself is read where it does not stand where it did, and once where nobody has looked yet.
+  const key = logKey(applied);
+  if (place === undefined) turn.send(call, reading([...reads, { key }]));
+  else turn.send(call, { compares: [{ key, changedAt: place }], puts: [], reads, otherwise: [...reads, { key }] });
 }
 
 /** Takes in what a heartbeat found. */
@@ -42,10 +56,21 @@ export function hearBeat(turn: Turn, call: Call & { kind: 'heartbeat' }, reply: 
   // What was applied before it was asked is in the log, or the log is not the one that this node has followed. An engine
   // that was put back may have gone on from there by now, with other entries of the same numbers.
   if (call.applied > head) turn.set({ blocked: { why: 'ahead', words: aheadWords(call.applied, head) } });
-  else if (reply.at < call.seenAt) turn.set({ blocked: { why: 'ahead', words: putBackWords(reply.at, call.seenAt) } });
+  else if (reply.at < call.seenAt)
+    turn.set({ blocked: putBack(`the engine is at ${reply.at}, and was at ${call.seenAt}`) });
+  else lookBack(turn, call, reply);
   const recordAt = memberOf(turn.state.view, turn.node).changedAt;
   const read = { sentAtMs: call.sentAtMs, head, recordAt: reply.found.find(isOwn(turn))?.changedAt ?? 0 };
   if (read.recordAt === recordAt) turn.set({ reads: [...turn.state.reads, read] });
+}
+
+/** What stands in the engine never becomes an older one, nor does an entry become another. */
+function lookBack(turn: Turn, { applied, recordAt }: Call & { kind: 'heartbeat' }, { found }: TransactionReply): void {
+  const entry = found.find(({ key }) => key === logKey(applied));
+  if (entry !== undefined) notePlace(turn, applied, entry.changedAt);
+  const own = found.find(isOwn(turn));
+  if (own !== undefined && own.changedAt < recordAt)
+    turn.set({ blocked: putBack('the record of this node is an older one than it wrote') });
 }
 
 const isOwn =
@@ -63,12 +88,16 @@ export function hearHead(turn: Turn, head: number): void {
   if (head > turn.state.heard) turn.set({ heard: head });
 }
 
-export function aheadWords(applied: number, head: number): string {
-  return `this node has applied entry ${applied}, and the log ends at ${head}: it was put back to an earlier state, or is another's`;
+/**
+ * The log has come so far, as something says that did not look whether it is the one that this node has followed: a heartbeat
+ * does, at once, before anything of it is applied.
+ */
+export function lookFor(turn: Turn, head: number): void {
+  if (head > turn.state.heard) turn.set({ heartbeatAtMs: Math.min(turn.state.heartbeatAtMs, turn.nowMs) });
 }
 
-function putBackWords(at: number, seenAt: number): string {
-  return `the engine is at ${at}, and was at ${seenAt}: it was put back to an earlier state. After a restart this node finds out whether its log is still that of the fleet`;
+export function aheadWords(applied: number, head: number): string {
+  return `this node has applied entry ${applied}, and the log ends at ${head}: it was put back to an earlier state, or is another's`;
 }
 
 /** Claims what the reads allow: those of our record as it is, whose head is confirmed and answered from. */

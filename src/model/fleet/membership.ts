@@ -2,7 +2,7 @@
  * Whom shifts wait for: a node's own record, how it becomes ours, how it goes out and comes back, and what it confirms.
  * Whoever is out claims nothing, and so needs not be waited for.
  */
-import { claimNothing, headIn, hearHead } from './claims.ts';
+import { claimNothing, headIn, lookFor } from './claims.ts';
 import { ackKey, HEAD_KEY, leftOutKey, memberKey } from './keys.ts';
 import { encodeLeftOut, isSame, type LeftOut, leftOutOf } from './left-out.ts';
 import { encodeMember, encodeRevision, type Member, REMOVED } from './records.ts';
@@ -132,7 +132,7 @@ function sayingLeftOut({ node, state: { leftOut } }: Turn): Put {
 function hearOwn(turn: Turn, reply: TransactionReply, reads: readonly Read[] = ownReads(turn)): void {
   const { view, heard } = turn.state;
   turn.set({ view: withFound(view, reads, reply) });
-  hearHead(turn, headIn(reply.found) ?? 0);
+  lookFor(turn, headIn(reply.found) ?? 0);
   if (turn.state.view === view && turn.state.heard === heard) turn.retryLater();
 }
 

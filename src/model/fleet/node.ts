@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { append, hearAppend, hearEntry, loseAppend, loseProbe, wantShift } from './append.ts';
-import { beat, claim, claimNothing, hearBeat } from './claims.ts';
+import { beat, claim, claimNothing, hearBeat, lookFor } from './claims.ts';
 import { ask, confirmShifts, hearAsk, hearOut, wantConfirmed } from './confirmation.ts';
 import { entryId } from './envelope.ts';
 import { LOG_PREFIX, parseKey } from './keys.ts';
@@ -22,6 +22,7 @@ import {
   take,
   tellStanding,
 } from './membership.ts';
+import { forgetPlaces, notePlace } from './places.ts';
 import type { TransactionReply } from './transaction.ts';
 import { type LostCall, type NodeEffect, type NodeEvent, type NodeSettings, type NodeState, Turn } from './turn.ts';
 import { emptyView, memberOf, withDeleted, withStored } from './view.ts';
@@ -41,6 +42,7 @@ export function startNode(settings: NodeSettings, applied: number, nowMs: number
     heard: applied,
     isApplying: false,
     blocked: undefined,
+    places: new Map(),
     leftOut: leftOutOf(settings.incarnation, []),
     view: emptyView,
     seenAt: 0,
@@ -95,7 +97,7 @@ function hear(turn: Turn, event: NodeEvent): void {
     case 'changed':
       return hearChanges(turn, event);
     case 'heard':
-      return hearEntry(turn, event.revision, event.id);
+      return lookFor(turn, event.revision);
     case 'shift':
       return wantShift(turn, event);
     case 'confirm':
@@ -124,15 +126,19 @@ function hearApplied(
     return turn.set({ blocked: { why, words: `entry ${revision} ${words}` } });
   }
   assert(kind === 'restored' || revision <= applied + 1, 'entries are applied in their order');
+  if (kind === 'applied' && event.place !== undefined) notePlace(turn, revision, event.place);
   // What a snapshot brings was never read entry by entry.
   turn.set({ applied: Math.max(applied, revision), heard: Math.max(heard, revision) });
+  forgetPlaces(turn);
 }
 
 function hearChanges(turn: Turn, { puts, deletes }: Extract<NodeEvent, { kind: 'changed' }>): void {
   turn.set({ view: withDeleted(withStored(turn.state.view, puts), deletes) });
-  for (const { key, value } of puts) {
+  for (const { key, value, changedAt } of puts) {
     const parsed = key.startsWith(LOG_PREFIX) ? parseKey(key) : undefined;
-    if (parsed?.kind === 'log') hearEntry(turn, parsed.revision, entryId(value));
+    if (parsed?.kind !== 'log') continue;
+    notePlace(turn, parsed.revision, changedAt);
+    hearEntry(turn, parsed.revision, entryId(value));
   }
 }
 
@@ -148,7 +154,6 @@ function hearReply(turn: Turn, id: number, reply: TransactionReply): void {
       touch(turn, call.sentAtMs);
       return hearAppend(turn, call, reply);
     case 'ask':
-      touch(turn, call.sentAtMs);
       return hearAsk(turn, call, reply);
     case 'take':
       return hearTake(turn, call, reply);

@@ -4,7 +4,7 @@ import { ackKey, leftOutKey, memberKey } from './keys.ts';
 import type { LeftOut } from './left-out.ts';
 import type { Member } from './records.ts';
 import type { Timings } from './timings.ts';
-import { type Read, reading, type Stored, type Transaction, type TransactionReply } from './transaction.ts';
+import type { Read, Stored, Transaction, TransactionReply } from './transaction.ts';
 import type { Deleted, View } from './view.ts';
 
 export interface NodeSettings {
@@ -27,7 +27,7 @@ export interface NodeSettings {
  */
 type BlockedWhy = 'full' | 'newer' | 'unstaged' | 'ahead';
 
-interface Blocked {
+export interface Blocked {
   readonly why: BlockedWhy;
   readonly words: string;
 }
@@ -62,6 +62,10 @@ export type Call =
       readonly kind: 'heartbeat';
       readonly sentAtMs: number;
       readonly applied: number;
+      /** Of the entry `applied`; undefined: it is not known, and asked for. */
+      readonly place: number | undefined;
+      /** And of our own record; 0: it was not ours yet. */
+      readonly recordAt: number;
       readonly seenAt: number;
       readonly reads: readonly Read[];
     }
@@ -133,6 +137,8 @@ export interface NodeState {
   readonly heard: number;
   readonly isApplying: boolean;
   readonly blocked: Blocked | undefined;
+  /** Where the last entry that is applied stands in the engine, and those after it, as far as that is known. */
+  readonly places: ReadonlyMap<number, number>;
   /** Zones that are not answered from here, whatever is applied. */
   readonly leftOut: LeftOut;
   readonly view: View;
@@ -178,10 +184,10 @@ export type NodeEvent =
   | LostCall
   /** From the watch. */
   | { readonly kind: 'changed'; readonly puts: readonly Stored[]; readonly deletes: readonly Deleted[] }
-  /** The log has this entry, with this id where that is known. */
-  | { readonly kind: 'heard'; readonly revision: number; readonly id?: string }
-  /** It is answered from. */
-  | { readonly kind: 'applied'; readonly revision: number }
+  /** The log has come so far. */
+  | { readonly kind: 'heard'; readonly revision: number }
+  /** It is answered from. `place`: see NodeState.places; undefined: it was not looked at. */
+  | { readonly kind: 'applied'; readonly revision: number; readonly place?: number | undefined }
   | { readonly kind: 'refused'; readonly revision: number; readonly why: BlockedWhy; readonly words: string }
   /** From now on these zones are left out, and no others: told before the entry that leaves one out. */
   | { readonly kind: 'leftOut'; readonly zones: readonly string[] }
@@ -262,10 +268,6 @@ export class Turn {
     const { nextCall, calls } = this.state;
     this.set({ nextCall: nextCall + 1, calls: new Map(calls).set(nextCall, call) });
     this.effect({ kind: 'send', call: nextCall, transaction });
-  }
-
-  read(call: Call & { readonly reads: readonly Read[] }): void {
-    this.send(call, reading(call.reads));
   }
 
   /** Takes a call out of those that are on the way; undefined: it is not among them. */

@@ -21,6 +21,8 @@ export interface Node {
   readonly log: SharedLog;
   /** What it was told of itself. */
   readonly told: string[];
+  /** And in which words last. */
+  words: string;
   /** Of its leadership, as it believes. */
   epoch: number | undefined;
   /** Of the engine that keeps the log. */
@@ -65,14 +67,17 @@ export function makeNode(
     epoch: () => node.epoch,
     listener: {
       onClaim: () => {},
-      onStanding: (standing) => told.push(standing),
+      onStanding: (standing, words) => {
+        told.push(standing);
+        node.words = words;
+      },
       onEnded: (why) => told.push(`ended: ${why}`),
       onMissing: (revision) => told.push(`missing: ${revision}`),
       onBroken: () => {},
     },
   });
   const node: Node = {
-    ...{ name, fixture, engine, log, told, epoch: undefined, room: 'ample' },
+    ...{ name, fixture, engine, log, told, epoch: undefined, room: 'ample', words: '' },
     execute: (command) => engine.execute(command, { actor: 'test', atMs: NOON_MS }),
   };
   keeper.put(presenceKey(name), bytesOf(name));

@@ -191,7 +191,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'a late confirmation takes back a newer one': {
     protocol: lateConfirmation,
     faults: ['quorum', 'slow', 'flaky'],
-    firstSeed: 7,
+    firstSeed: 37,
   },
   'out before the claim has ended': { protocol: leavesBeforeItStopsClaiming, faults: ['fullDisk', 'orderlyStop'] },
   'a process that may be alive is taken for dead': { protocol: trustsThatTheOtherIsDead, faults: ['double'] },
