@@ -129,7 +129,7 @@ export class ZoneCheck {
         find(TYPE.DS),
         `${name}. has DS but no NS: DS belongs to a delegation, RFC 4035 §2.4`,
       );
-    if (this.#borders.isCut(name)) this.#checkOccluded(name, rrsets, atCut, `at the delegation`);
+    if (ns && name !== this.#content.zone) this.#checkOccluded(name, rrsets, atCut, `at the delegation`);
   }
 
   #checkRRset(name: string, rrset: ContentRRset): void {
@@ -162,7 +162,7 @@ export class ZoneCheck {
       );
     if (type === TYPE.NS && name.startsWith('*.'))
       this.#add('warning', 'wildcard_unusual', rrset, `${name}. NS delegates nothing: RFC 4592 §4.2`);
-    if (/\.\*\./.test(name) || name.endsWith('.*'))
+    if (name.includes('*') && (/\.\*\./.test(name) || name.endsWith('.*')))
       this.#add('warning', 'wildcard_unusual', rrset, `${name}. has a * that matches only itself: RFC 4592 §2.1.1`);
     this.#checkSize(name, rrset);
   }

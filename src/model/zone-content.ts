@@ -91,7 +91,16 @@ export class ZoneContent {
 
   /** Whether a name has records of the type. */
   holds(name: string, type: number): boolean {
-    const number = this.#columns.names.find(name);
+    return this.holdsAt(this.numberOf(name), type);
+  }
+
+  /** For `holdsAt`: who asks several things of a name has it looked for once. -1: it has no records. */
+  numberOf(name: string): number {
+    return this.#columns.names.find(name);
+  }
+
+  /** Whether the name of this number has records of the type. */
+  holdsAt(number: number, type: number): boolean {
     return number >= 0 && this.#columns.chains.find(number, type) !== 0;
   }
 

@@ -50,9 +50,9 @@ export class TargetCheck {
   #checkTarget(rrset: ContentRRset, target: string): void {
     // The root stands for "no such service" (RFC 7505 §3, RFC 2782).
     if (target === '') return;
-    const what = `${rrset.name}. ${formatType(rrset.type)} names ${target}.`;
+    const what = (): string => `${rrset.name}. ${formatType(rrset.type)} names ${target}.`;
     if (/^\d+\.\d+\.\d+\.\d+(\.|$)/.test(target))
-      return this.#add('warning', 'target_is_address', rrset, `${what}: a host name was expected, not an address`);
+      return this.#add('warning', 'target_is_address', rrset, `${what()}: a host name was expected, not an address`);
     const standing = this.#standing(target);
     if (standing === 'address' || standing === 'elsewhere') return;
     const own = rrset.type === TYPE.NS && rrset.name === this.#content.zone;
@@ -63,28 +63,29 @@ export class TargetCheck {
     }
     const cut = this.#cutOf(target);
     if (cut === undefined || own)
-      return this.#add('warning', 'address_missing', rrset, `${what}, which has no A or AAAA record in this zone`);
+      return this.#add('warning', 'address_missing', rrset, `${what()}, which has no A or AAAA record in this zone`);
     if (cut === rrset.name && rrset.type === TYPE.NS)
       this.#add(
         'warning',
         'glue_missing',
         rrset,
-        `${what}, which is in the delegated zone: A or AAAA records for it are needed here as glue, RFC 1034 §4.2.1`,
+        `${what()}, which is in the delegated zone: A or AAAA records for it are needed here as glue, RFC 1034 §4.2.1`,
       );
   }
 
   #standing(target: string): Standing {
     if (!isAtOrBelow(target, this.#content.zone)) return 'elsewhere';
-    if (this.#isAlias(target)) return 'alias';
+    const number = this.#content.numberOf(target);
+    if (this.#services.aliases.has(target) || this.#content.holdsAt(number, TYPE.CNAME)) return 'alias';
     if (this.#services.services.has(target)) return 'address';
-    const own = this.#standingOf(target);
-    if (own !== 'missing' || this.#content.names.has(target)) return own;
+    if (number >= 0) return this.#standingOf(number);
     for (let above = parentOf(target); above !== undefined; above = parentOf(above)) {
       if (this.#borders.isDname(above)) return 'alias';
       const wildcard = `*.${above}`;
       if (this.#services.aliases.has(wildcard)) return 'alias';
       if (this.#services.services.has(wildcard)) return 'address';
-      if (this.#content.names.has(wildcard)) return this.#standingOf(wildcard);
+      const wild = this.#content.numberOf(wildcard);
+      if (wild >= 0) return this.#standingOf(wild);
       // A wildcard covers nothing beyond the closest name that there is (RFC 4592 §3.3.1).
       if (above === this.#content.zone || this.#content.names.has(above)) break;
     }
@@ -96,10 +97,11 @@ export class TargetCheck {
     return this.#services.aliases.has(name) || this.#content.holds(name, TYPE.CNAME);
   }
 
-  /** Makes no objects: what has thousands of records may be named by a million others. */
-  #standingOf(name: string): Standing {
-    if (this.#content.holds(name, TYPE.CNAME)) return 'alias';
-    return this.#content.holds(name, TYPE.A) || this.#content.holds(name, TYPE.AAAA) ? 'address' : 'missing';
+  /** Of the name of this number. Makes no objects: what has thousands of records may be named by a million others. */
+  #standingOf(number: number): Standing {
+    if (this.#content.holdsAt(number, TYPE.CNAME)) return 'alias';
+    const hasAddress = this.#content.holdsAt(number, TYPE.A) || this.#content.holdsAt(number, TYPE.AAAA);
+    return hasAddress ? 'address' : 'missing';
   }
 
   /** The zone cut that the name is at or below. */
