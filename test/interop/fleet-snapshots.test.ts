@@ -44,6 +44,20 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
   const snapshots = new Set((await keys('snapshot/')).map((key) => key.split('/')[1]));
   t.equal(snapshots.size, 2);
 
+  const [chunk = ''] = (await keys('snapshot/')).slice(-1);
+  const found = await etcd.range({ key: prefix + chunk });
+  const kept = 'keyValues' in found ? found.keyValues[0] : undefined;
+  await etcd.delete({ key: prefix + chunk });
+  await fleet.startAgain('ns2');
+  const stale = fleet.node('ns2').process;
+  t.match((await stale.call('GET', '/readyz')).body, { status: 'ready', fleet: { current: false } });
+  t.match(
+    stale.log.find(({ msg }) => /the snapshot is of no use: answering from the local copy/.test(String(msg))),
+    { reason: /is not there/ },
+  );
+  await fleet.kill('ns2');
+  await etcd.transact({ compare: [], success: [{ put: prefix + chunk, value: kept?.value ?? '' }] });
+
   await fleet.startAgain('ns2');
   await fleet.live('ns2');
   const { log } = fleet.node('ns2').process;

@@ -11,6 +11,7 @@ import { fleetPrefix, logKey, memberKey, presenceKey } from '../../model/fleet/k
 import { reading } from '../../model/fleet/transaction.ts';
 import { loadLibc } from '../../sockets/libc.ts';
 import { restoreStore } from '../../store/backup.ts';
+import { StoreError } from '../../store/error.ts';
 import { openStore, type StoredFleet } from '../../store/sqlite.ts';
 import { SettingsError, StartError } from '../errors.ts';
 import type { NamedFiles } from '../named-files.ts';
@@ -109,11 +110,25 @@ async function judge(
   if (founded.staleAfterMs !== fleet.staleAfterSeconds * 1000) throw new SettingsError(otherStaleAfter(founded));
   await mustBeFree(fleet, keeper, stored);
   const isTooOld = isOurs && (await isTrimmed(keeper, lastRevision, founded.head));
-  if (isTooOld)
-    log.warn({ revision: lastRevision }, 'the log does not have what comes next here: filled anew from the snapshot');
   const isOfNoUse = isOurs && replace && (await mustBeginAnew(settings, keeper, founded.head));
-  if (!isOurs || isTooOld || isOfNoUse) await joinFleet(settings, keeper, founded, log);
+  if (isTooOld && !replace) await fillAnew(settings, keeper, founded, log);
+  else if (!isOurs || isTooOld || isOfNoUse) await joinFleet(settings, keeper, founded, log);
   return 'member';
+}
+
+/** For a node that was away for too long. Where the snapshot cannot be had, or is of a newer Teal, it has a copy to answer from. */
+async function fillAnew(settings: Settings, keeper: EtcdKeeper, founded: Founded, log: Lines): Promise<void> {
+  try {
+    await joinFleet(settings, keeper, founded, log);
+    log.warn({}, 'the log did not have what comes next here: filled anew from the snapshot');
+  } catch (error) {
+    if (!(error instanceof StartError || error instanceof StoreError)) throw error;
+    const reason = error.message;
+    log.warn(
+      { reason },
+      'the log does not have what comes next here, and the snapshot is of no use: answering from the local copy, stale',
+    );
+  }
 }
 
 /** What the data directory holds, without a change to it but what opening makes. */
