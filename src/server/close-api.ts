@@ -2,10 +2,11 @@
 import { afterMs } from '../guard.ts';
 
 /**
- * What a zone file may take from the stop on: what is not read and staged half a second later is cut off and refused, a
- * little before the connections of those who still wait are closed (see DOOR_TIMES).
+ * What a zone file may take from the stop on: what is not read and staged half a second later is cut off, which takes a
+ * thread with much memory as long again, and refused before the connections of those who still wait are closed (see
+ * DOOR_TIMES).
  */
-const FILES_MS = 700;
+const FILES_MS = 200;
 
 /** `files`: reads and writes zone files; a stop of it may come twice. */
 export async function closeApi(
