@@ -124,7 +124,7 @@ async function load(ground: Ground, memory: TableMemory): Promise<OpenedTable> {
   const engine = engineOf(ground, table);
   const startedAt = performance.now();
   const problem = engine.load(Date.now(), (why) => tellLeftOut(ground, table, why.detail));
-  if (problem !== undefined) log.error({ code: problem.code }, problem.detail);
+  // The refusal of the start says it, and nothing else does.
   mustWork(problem);
   seed(ground, engine);
   engine.tellLoaded();

@@ -35,7 +35,7 @@ interface Opened extends OpenedTable {
 const clock = { wallMs: () => Date.now(), steadyMs: () => 0 };
 
 /** Opens the table of a data directory, as a start does. */
-async function open(t: Test, dataDir: string, memory: Partial<CoreMemory> = {}): Promise<Opened> {
+async function open(t: Test, dataDir: string, memory: Partial<CoreMemory> = {}, lines: string[] = []): Promise<Opened> {
   const store = openTestStore(dataDir);
   let isOpen = true;
   const close = (): void => {
@@ -43,7 +43,6 @@ async function open(t: Test, dataDir: string, memory: Partial<CoreMemory> = {}):
     isOpen = false;
   };
   t.teardown(close);
-  const lines: string[] = [];
   const tell = ({ reason }: { reason?: string }, words: string): void => {
     lines.push(reason === undefined ? words : `${words}: ${reason}`);
   };
@@ -309,4 +308,19 @@ t.test('a table that was not loaded to its end is built anew', async (t) => {
     'the table in memory is of no use; it is built anew: it was never loaded to its end',
     'table loaded',
   ]);
+});
+
+t.test('a start that is refused for want of room says why once, and what would do', async (t) => {
+  const world = makeEngine(t);
+  world.must({
+    kind: 'zone.put',
+    zone: 'many.test',
+    body: { nameservers: ['ns1.many.test'], hostmaster: 'h.many.test' },
+  });
+  for (let n = 0; n < 150; n++) world.must({ kind: 'service.put', name: `s${n}.many.test`, body: bluegreen(1, 0) });
+  world.close();
+  const lines: string[] = [];
+  const small = createTableMemory({ ...sizes, initialBytes: 4096, maxBytes: 2 ** 16 });
+  await t.rejects(open(t, world.folder, small, lines), /no room for \d+ of 150 services, .* raise it to \d+/);
+  t.same(lines, []);
 });
