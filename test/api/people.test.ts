@@ -300,6 +300,7 @@ t.test('whoever is called something else meanwhile is the same person where two 
   const begun = await world.request('POST', `/v1/proposals/${id}/approve`, { token: other, body: {} });
   t.match(begun.json(), { state: 'done' });
   t.notMatch(JSON.stringify((await after.ask('GET', `/v1/releases/${begun.json().outcome}`)).json()), /ubject/);
+  t.notMatch((await world.request('GET', '/v1/revisions?limit=1000')).body, /askedSubject/, 'nor does the log tell');
 });
 
 t.test('a step is approved by somebody who did not ask for its release, whatever they are called', async (t) => {

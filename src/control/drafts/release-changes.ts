@@ -80,8 +80,13 @@ function serviceSubject({ service, moved }: { service: Service; moved: Service }
 
 function releaseSubject(before: Release | undefined, after: Release): Subject {
   // Members that never change are said once, in the revision that made the release.
-  if (before === undefined) return { kind: 'release', name: after.id, before: null, after };
+  if (before === undefined) return { kind: 'release', name: after.id, before: null, after: toldOf(after) };
   return { kind: 'release', name: after.id, before: progressOf(before), after: progressOf(after) };
+}
+
+/** What the provider of identities calls people is told to nobody. */
+function toldOf({ askedSubjects: _subjects, ...told }: Release): object {
+  return told;
 }
 
 function progressOf({
@@ -93,6 +98,7 @@ function progressOf({
   revision: _revision,
   // They stay with the release, and would be in every revision of it.
   analyses: _analyses,
+  askedSubjects: _subjects,
   ...progress
 }: Release): object {
   return progress;
