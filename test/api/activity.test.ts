@@ -76,10 +76,10 @@ t.test('is CSV of the same, and no cell of it is a formula', async (t) => {
   );
   t.equal(end, '', 'each line has its end');
   // Where a comma stands in numbers, cells are what lies between semicolons.
-  const hidden = "as a;=cmd|' /c calc'!A0; \uff1d1+1;b=2 - 1";
+  const hidden = 'as a;=cmd|\' /c calc\'!A0; \uff1d1+1;b=2 - 1;"=1+1;"';
   await api.request('PUT', `${app}/weights`, { body: { blue: 1, green: 1, reason: hidden } });
   const { body: said } = await api.request('GET', '/v1/revisions?format=csv&order=newest&limit=1');
-  t.ok(said.includes(",as a;'=cmd|' /c calc'!A0;' \uff1d1+1;b=2 - 1,"), said);
+  t.ok(said.includes(`,"as a;'=cmd|' /c calc'!A0;' \uff1d1+1;b=2 - 1;'""=1+1;""",`), said);
   const rest = await api.request('GET', '/v1/revisions?format=csv&order=newest&after=4');
   t.equal(rest.headers['teal-next'], undefined);
   t.equal(rest.body.split('\r\n').length, 1 + 3 + 1);

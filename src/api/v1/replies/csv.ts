@@ -7,10 +7,11 @@ const HEAD = [
 ];
 
 /**
- * Where a spreadsheet would take what comes for a formula, which runs when the file is opened: at the beginning of a cell,
- * which may be behind a semicolon or a tab too, where these are what the reader's country has between cells.
+ * Where a spreadsheet would take what comes for a formula, which runs when the file is opened: at the beginning of a cell.
+ * One may begin behind a semicolon or a tab too, where these are what the reader's country has between cells; and then the
+ * quotes that are doubled here may be around it.
  */
-const FORMULA = /(^|[;\t])(?=\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/g;
+const FORMULA = /(^|[;\t])(?=[\s"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/g;
 
 export function revisionsAsCsv(revisions: readonly contract.Revision[]): string {
   return [HEAD, ...revisions.flatMap(rowsOf)].map((row) => `${row.map(field).join(',')}\r\n`).join('');
