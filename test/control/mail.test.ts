@@ -73,7 +73,11 @@ t.test('who sends is shown over TLS only, to a server whose certificate holds', 
   t.same(got, []);
   const plain = await start(t, { disabledCommands: ['STARTTLS'] });
   t.match(await send({ port: plain.port, tls: 'starttls', ...login }), { reason: /could not be sent: / });
-  t.same(plain.got, [], 'nothing goes in the clear where TLS is wanted');
+  t.match(await send({ port, tls: 'tls', ...login }), { reason: /could not be sent: / });
+  t.match(await send({ port: plain.port, tls: 'tls', ...login }), { reason: /could not be sent: / });
+  const secure = await start(t, { secure: true });
+  t.match(await send({ port: secure.port, tls: 'tls', ...login }), { reason: /certificate/ });
+  t.same([...got, ...plain.got, ...secure.got], [], 'nothing goes in the clear where TLS is wanted');
 });
 
 t.test('each way to refuse is said, without the password', async (t) => {
@@ -110,6 +114,8 @@ t.test('what some are refused is no success, and is tried again for them alone',
     { reason: /^could not be sent: .*550 mailbox is full/ },
     'nobody else has it again',
   );
+  const fewer = { ...message, to: ['a@example.com'] };
+  t.match(await mail.send(fewer, signal), { status: 250 }, 'those who are left have it');
   isFull = false;
   t.match(await mail.send(message, signal), { status: 250 });
   t.match(await mail.send({ ...message, id: 'msg_2' }, signal), { status: 250 });

@@ -34,6 +34,9 @@ const SAID_MAX_CHARS = 300;
 /** Messages of which some were refused and that may be tried again: those of 50 webhooks, and tests. */
 const PARTLY_TAKEN_MAX = 200;
 
+/** By everybody to whom it was to go. */
+const TAKEN: Reply = { status: 250, body: '' };
+
 /** For the log, should a listener throw. */
 const SENDING = 'a message to a mail server';
 
@@ -75,6 +78,8 @@ export class Mailer {
     const { from } = this.#settings;
     const had = this.#taken.get(id);
     const left = to.filter((address) => had?.has(address) !== true);
+    // Whoever was refused has been taken off the list since.
+    if (left.length === 0) return TAKEN;
     try {
       const transporter = await this.#connect(socket);
       const messageId = `<${id}@${from.replace(/^.*@|>.*$/g, '')}>`;
@@ -84,7 +89,7 @@ export class Mailer {
       const sent = await transporter.sendMail({ from, to: [...to], envelope, subject, text, messageId, headers });
       const refusals = sent.rejectedErrors ?? [];
       this.#taken.delete(id);
-      if (refusals.length === 0) return { status: 250, body: '' };
+      if (refusals.length === 0) return TAKEN;
       const refused = new Set(refusals.map(({ recipient }) => recipient));
       this.#keepTaken(id, new Set(to.filter((address) => !refused.has(address))));
       const each = refusals.map((error) => `${error.recipient} (${said(error)})`).join(', ');
