@@ -68,12 +68,7 @@ export class StagedLog {
   changed(bytes: number): void {
     this.#turn.isLogOwed = true;
     this.#left += bytes;
-    if (this.#left < this.#leftMaxBytes) return;
-    try {
-      this.bringIn();
-    } catch {
-      // As where SQLite does it in a commit: it stays in the log, where it is as good.
-    }
+    if (this.#left >= this.#leftMaxBytes) this.tryToBringIn();
   }
 
   /** On return all of it is on the disk. Throws StoreUnavailable. */
@@ -94,6 +89,15 @@ export class StagedLog {
     this.#left = 0;
     const [done] = this.#database.pragma('wal_checkpoint(PASSIVE)') as [Checkpoint];
     if (done.busy === 0 && done.checkpointed === done.log) this.#turn.isLogOwed = false;
+  }
+
+  /** The same; where that fails it stays in the log, where it is as good: so does SQLite in a commit. */
+  tryToBringIn(): void {
+    try {
+      this.bringIn();
+    } catch {
+      // As it says.
+    }
   }
 
   close(): void {

@@ -197,7 +197,7 @@ export class Staging {
       abandon: () => {
         this.#inTurn(() => abandon.run(content));
         // On a disk that is nearly full the log has to begin anew before it takes the last room.
-        this.#log.bringIn();
+        this.#log.tryToBringIn();
       },
       tidy: () => this.#tryTidy(),
       log: this.#log,

@@ -6,7 +6,7 @@ import { packedBytes, writePacked } from '../../src/model/packed-form.ts';
 import { BLOCK_BYTES } from '../../src/store/blocks.ts';
 import { LOG_BYTES } from '../../src/store/log-length.ts';
 import { openStore } from '../../src/store/sqlite.ts';
-import { LEFT_MAX_BYTES } from '../../src/store/staged-log.ts';
+import { LEFT_MAX_BYTES, StagedLog } from '../../src/store/staged-log.ts';
 import { Staging } from '../../src/store/staging.ts';
 import { Turn } from '../../src/store/turn.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
@@ -119,6 +119,17 @@ t.test('what is brought in during an import is brought in between the turns of w
   stage(PIECES).end();
   t.ok(databaseBytes() > before + 8 * MIB);
   t.equal(inTurns, 0, 'a shift that wants to be next would wait for it');
+});
+
+t.test('a log that cannot be brought in keeps nobody from giving an import up', async (t) => {
+  const { stage } = begin(t);
+  const rows = stage(3);
+  t.intercept(StagedLog.prototype, 'bringIn', {
+    value: () => {
+      throw new Error('disk I/O error');
+    },
+  });
+  t.doesNotThrow(() => rows.abandon(), 'there is more to give up behind it');
 });
 
 t.test('what is swept out is brought in by its thread, too', async (t) => {
