@@ -13,5 +13,8 @@ export interface Clock {
 /** Waits, and no more: for what needs to know no time of day. */
 export type Timers = Pick<Clock, 'after'>;
 
+/** Clocks of a fleet's nodes differ by less, so that what is so much older or younger than what is looked for ends a search. */
+export const CLOCKS_DIFFER_MS = 24 * 3600_000;
+
 /** So many bytes that nobody can guess. */
 export type RandomBytes = (count: number) => Buffer;

@@ -4,6 +4,7 @@ import { type AskedFilter, isNarrow, makeFilter } from '../model/filter.ts';
 import { readDay, readInstant } from '../model/instant.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Store } from '../store/sqlite.ts';
+import { CLOCKS_DIFFER_MS } from './clock.ts';
 import type { Grant } from './grant.ts';
 import { type Listing, narrowed, walk } from './listing.ts';
 import { isRevision } from './search.ts';
@@ -50,9 +51,6 @@ function isThen({ actor, kind, atMs }: Revision, when: When | undefined): boolea
     return false;
   return atMs >= when.sinceMs && atMs < when.untilMs;
 }
-
-/** Clocks of a fleet's nodes differ by less, so that what is so much older or younger ends a walk. */
-const CLOCKS_DIFFER_MS = 24 * 3600_000;
 
 /** The walk as far as something can follow that is of that time. */
 function* whileThen(found: Iterable<Revision>, when: When | undefined, newestFirst: boolean): Generator<Revision> {

@@ -120,18 +120,43 @@ export class LogReads extends NounReads {
     });
   }
 
-  /** The revision in which a subject was made that is there now; undefined: the log does not say. */
-  madeAt(kind: Subject['kind'], name: string): number | undefined {
-    return this.read('madeAt', () => {
-      const { revision } = this.statements.madeAt.get(kind, name) as { revision: number | null };
+  /**
+   * The last revision that is older than a time, found by looking at a few: clocks of nodes that differ, and one that was set
+   * back, make it another by as much.
+   */
+  revisionBefore(atMs: number): number {
+    return this.read('revisionBefore', () => {
+      let [older, younger] = [0, this.lastRevision + 1];
+      while (younger - older > 1) {
+        const middle = Math.floor((older + younger) / 2);
+        const row = this.statements.atMs.get(middle) as { at_ms: number } | undefined;
+        if (row !== undefined && row.at_ms < atMs) older = middle;
+        else younger = middle;
+      }
+      return older;
+    });
+  }
+
+  /** The revision after one (exclusive) in which a subject was made that is there now; undefined: there is none. */
+  madeAfter(kind: Subject['kind'], name: string, after: number): number | undefined {
+    return this.read('madeAfter', () => {
+      const { revision } = this.statements.madeAfter.get(kind, name, after) as { revision: number | null };
       return revision ?? undefined;
     });
   }
 
-  /** The last revision up to one (inclusive) in which an import replaced a zone's records, or they went with the zone. */
-  recordsTaken(zone: string, upTo: number): { readonly revision: number; readonly atMs: number } | undefined {
+  /**
+   * The last revision after one (exclusive) and up to another (inclusive) in which an import replaced a zone's records, or they
+   * went with the zone. It costs as much as the zone has changed between them.
+   */
+  recordsTaken(
+    zone: string,
+    { after, upTo }: { readonly after: number; readonly upTo: number },
+  ): { readonly revision: number; readonly atMs: number } | undefined {
     return this.read('recordsTaken', () => {
-      const row = this.statements.recordsTaken.get(zone, upTo) as { revision: number; at_ms: number } | undefined;
+      const row = this.statements.recordsTaken.get(zone, after, upTo) as
+        | { revision: number; at_ms: number }
+        | undefined;
       return row && { revision: row.revision, atMs: row.at_ms };
     });
   }
@@ -146,7 +171,6 @@ export class LogReads extends NounReads {
     return this.read('entry', () => this.entries.get(revision));
   }
 
-  /** The records that an entry names by their hash; undefined where they were forgotten. */
   /** How many chunks there are of a packed content, also of one that was staged only. */
   packedChunksOf(hash: string): number {
     return this.read('packedChunksOf', () => this.entries.packed.chunksOf(hash));
@@ -161,6 +185,7 @@ export class LogReads extends NounReads {
     return this.read('packedRevision', () => this.entries.packed.revisionOf(hash));
   }
 
+  /** The records that an entry names by their hash; undefined where they were forgotten. */
   packedContent(hash: string): PackedContent | undefined {
     return this.read('packedContent', () => this.entries.packed.get(hash));
   }

@@ -30,9 +30,11 @@ export function makeStatements(database: Database) {
       WHERE kind = 'zone' AND name = ? AND revision > ? ORDER BY revision LIMIT 1`),
     subjectBefore: sql(`SELECT at_ms, before FROM subjects JOIN revisions USING (revision)
       WHERE subjects.kind = ? AND subjects.name = ? AND before <> 'null' ORDER BY revision DESC LIMIT ?`),
-    madeAt: sql(`SELECT max(revision) AS revision FROM subjects WHERE kind = ? AND name = ? AND before = 'null'`),
+    atMs: sql('SELECT at_ms FROM revisions WHERE revision >= ? ORDER BY revision LIMIT 1'),
+    madeAfter: sql(`SELECT max(revision) AS revision FROM subjects
+      WHERE kind = ? AND name = ? AND revision > ? AND before = 'null'`),
     recordsTaken: sql(`SELECT revision, at_ms FROM subjects JOIN revisions USING (revision)
-      WHERE subjects.kind = 'zone' AND subjects.name = ? AND revision <= ? AND before <> 'null'
+      WHERE subjects.kind = 'zone' AND subjects.name = ? AND revision > ? AND revision <= ? AND before <> 'null'
       AND revisions.kind IN ('zone.import', 'zone.delete') ORDER BY revision DESC LIMIT 1`),
     historyAfter: sql(`${HISTORY} AND revision > ? ORDER BY subjects.revision LIMIT ?`),
 

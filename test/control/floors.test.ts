@@ -34,7 +34,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   touched: ['drafts', 'grant'],
   agreement: ['drafts', 'grant', 'listing'],
   search: ['grant', 'listing', 'names'],
-  revisions: ['grant', 'listing', 'search'],
+  revisions: ['clock', 'grant', 'listing', 'search'],
   // What a zone answers, and what makes it.
   answered: ['grant', 'listing', 'names', 'replies', 'search'],
   // What would have to be done, all of it rehearsed.

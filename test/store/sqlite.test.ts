@@ -7,7 +7,7 @@ import { Grant } from '../../src/control/grant.ts';
 import { StoreError } from '../../src/store/error.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/sqlite.ts';
-import { bluegreen, makeEngine, temporaryFolder, withService } from '../fixtures/engine.ts';
+import { bluegreen, makeEngine, NOON_MS, temporaryFolder, withService } from '../fixtures/engine.ts';
 
 const everything = new Grant({ zoneOf: () => undefined, zoneAt: () => undefined, service: () => undefined }, undefined);
 
@@ -96,4 +96,17 @@ t.test('lists go by name and by number, page by page', async (t) => {
   t.match(fixture.queries.history('a.example.com', undefined, 10, true, everything), {
     items: [{ revision: 5, kind: 'service.put' }],
   });
+});
+
+t.test('the log is asked by time without being read: what came before is not looked at', async (t) => {
+  const { store, must } = withService(makeEngine(t));
+  const name = 'app.example.com';
+  for (const atMs of [1000, 2000, 3000]) {
+    must({ kind: 'service.delete', name }, { atMs: NOON_MS + atMs });
+    must({ kind: 'service.put', name, body: bluegreen(1, 1) }, { atMs: NOON_MS + atMs });
+  }
+  const before = [-1, 1, 1000, 1001, 2500, 9000].map((ms) => store.revisionBefore(NOON_MS + ms));
+  t.same(before, [0, 2, 2, 4, 6, 8]);
+  t.equal(store.madeAfter('service', name, 4), 8);
+  t.equal(store.madeAfter('service', name, 8), undefined);
 });

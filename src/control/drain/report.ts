@@ -16,7 +16,7 @@ import { ownCounts } from './shared-counts.ts';
 import { type UnknownRecords, unknownRecordsOf, unknownWords } from './unknown-records.ts';
 
 interface DrainParts {
-  readonly store: Pick<Store, 'service' | 'lastRevision' | 'madeAt' | 'recordsTaken'>;
+  readonly store: Pick<Store, 'service' | 'lastRevision' | 'revisionBefore' | 'madeAfter' | 'recordsTaken'>;
   readonly table: Pick<Table, 'observed'>;
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;

@@ -7,6 +7,7 @@ import { suffixesOf } from '../../model/name.ts';
 import { timeOfDay } from '../../model/time-of-day.ts';
 import { shown } from '../../shown.ts';
 import type { Store } from '../../store/sqlite.ts';
+import { CLOCKS_DIFFER_MS } from '../clock.ts';
 
 /** What TTL they had is not known either: resolvers keep nothing for longer than a week (RFC 8767 §4). */
 const KEPT_MAX_SECONDS = 7 * 24 * 60 * 60;
@@ -22,16 +23,19 @@ export interface UnknownRecords {
 
 /** The last of them that may still be held; undefined: there are none. `service`: canonical name. */
 export function unknownRecordsOf(
-  store: Pick<Store, 'madeAt' | 'recordsTaken'>,
+  store: Pick<Store, 'revisionBefore' | 'madeAfter' | 'recordsTaken'>,
   service: string,
   nowMs: number,
 ): UnknownRecords | undefined {
-  const made = store.madeAt('service', service);
-  if (made === undefined) return undefined;
+  const heldMs = (COMMIT_MAX_SECONDS + KEPT_MAX_SECONDS) * 1000;
+  const after = store.revisionBefore(nowMs - heldMs - CLOCKS_DIFFER_MS);
+  const upTo = store.madeAfter('service', service, after);
+  // Whatever was taken before it was made was taken before that.
+  if (upTo === undefined) return undefined;
   const taken = suffixesOf(service).flatMap((zone): UnknownRecords[] => {
-    const last = store.recordsTaken(zone, made);
+    const last = store.recordsTaken(zone, { after, upTo });
     if (last === undefined) return [];
-    const untilMs = last.atMs + (COMMIT_MAX_SECONDS + KEPT_MAX_SECONDS) * 1000;
+    const untilMs = last.atMs + heldMs;
     return untilMs > nowMs ? [{ zone, revision: last.revision, untilMs }] : [];
   });
   return taken.sort((one, other) => other.untilMs - one.untilMs)[0];
