@@ -288,16 +288,20 @@ export class Queries {
     return { found, within: (token) => token, key: ({ name }) => name };
   }
 
-  /** What keeps the server from answering or from taking changes; undefined: nothing. A store that failed is tried again. */
+  /**
+   * What keeps the server from taking changes, or else from answering; undefined: nothing. A store that failed is tried again.
+   */
   readiness(): Problem | undefined {
-    const missing = this.#observed.missingWorkers();
-    if (missing.length > 0) {
-      const those = missing.length === 1 ? `Worker ${missing[0]} does` : `Workers ${missing.join(', ')} do`;
-      return new Problem('workers_missing', `${those} not answer, and part of the queries with that; see the log.`);
-    }
     this.#store.check();
     const failed = this.#store.failure === undefined ? undefined : this.#store.tryAgain();
-    return failed ?? this.#leftOut() ?? this.#observed.signingRefusal();
+    return failed ?? this.#missing() ?? this.#leftOut() ?? this.#observed.signingRefusal();
+  }
+
+  #missing(): Problem | undefined {
+    const missing = this.#observed.missingWorkers();
+    if (missing.length === 0) return undefined;
+    const those = missing.length === 1 ? `Worker ${missing[0]} does` : `Workers ${missing.join(', ')} do`;
+    return new Problem('workers_missing', `${those} not answer, and part of the queries with that; see the log.`);
   }
 
   /** Anybody may ask, and is told some names of zones. */

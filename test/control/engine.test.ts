@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Command } from '../../src/control/commands/command.ts';
+import { Queries } from '../../src/control/queries.ts';
 import { bluegreen, makeEngine, withService, zoneBody } from '../fixtures/engine.ts';
 import { runs } from '../fixtures/runs.ts';
 import { setReadOnly } from '../fixtures/store.ts';
@@ -16,10 +17,13 @@ t.test('a store that is full or read-only refuses changes with a code; answers a
   t.equal(fixture.code({ kind: 'weights.put', name: app, weights: { blue: 0, green: 1 } }), 'store_unavailable');
   t.same(fixture.ask(app), ['192.0.2.10'], 'still blue');
   t.match(fixture.queries.readiness(), { code: 'store_unavailable' });
+  const short = new Queries(fixture.store, { missingWorkers: () => [1] });
+  t.match(short.readiness(), { code: 'store_unavailable' }, 'whatever else is not well');
   t.equal(fixture.code({ kind: 'service.put', name: 'new.example.com', body: bluegreen(1, 1) }), 'store_unavailable');
   t.equal(fixture.ask('new.example.com'), NXDOMAIN);
   setReadOnly(fixture.store, false);
   t.equal(fixture.queries.readiness(), undefined);
+  t.match(short.readiness(), { code: 'workers_missing' });
   fixture.must({ kind: 'weights.put', name: app, weights: { blue: 0, green: 1 } });
   t.same(fixture.ask(app), ['192.0.2.20']);
 });
