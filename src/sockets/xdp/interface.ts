@@ -44,7 +44,8 @@ export type InterfaceSight = Pick<NetworkInterface, 'name' | 'index' | 'mac' | '
 
 /** Throws XdpFault where there is no such interface. */
 export function readInterface(libc: Libc, name: string): NetworkInterface {
-  if (isTooLong(name)) throw new XdpFault(`interface ${name}: there is none of this name, names have at most 15 bytes`);
+  if (isTooLong(name))
+    throw new XdpFault(`interface ${name}: there is none of this name, or none that can be used: at most 15 bytes`);
   return withSocket(libc, (fd) => {
     const index = asked(libc, fd, REQUEST.INDEX, name);
     if (index === undefined) throw faultOf(`interface ${name}`, libc.errno(), { ENODEV: 'there is none of this name' });
