@@ -102,6 +102,6 @@ t.test('certificate and key, passwords, secrets', { skip }, async (t) => {
   );
   await kill();
   t.equal((await ask('GET', '/readyz')).status, 200);
-  t.notMatch(readFileSync(join(folder, 'data/teal.db')).includes('PRIVATE KEY'), true, 'nothing of it is written down');
+  t.notOk(readFileSync(join(folder, 'data/teal.db')).includes('PRIVATE KEY'), 'nothing of it is written down');
   t.equal((await teal.end('SIGTERM')).code, 0);
 });
