@@ -176,3 +176,17 @@ export function retryDelayMs(attempts: number, chance: number): number | undefin
   const wholeMs = Math.min(FIRST_DELAY_MS * DELAY_FACTOR ** (attempts - 1), DELAY_MAX_MS);
   return Math.round(wholeMs * (0.5 + chance / 2));
 }
+
+/**
+ * How long a receiver asks not to be told more, by its Retry-After: seconds or a date (RFC 9110 §10.2.3). No longer than
+ * the longest wait, so that a slip of it does not silence Teal for ever; what is neither counts for nothing.
+ */
+export function askedDelayMs(retryAfter: string, nowMs: number): number {
+  const isSeconds = /^\d+$/.test(retryAfter);
+  const delayMs = isSeconds
+    ? Number(retryAfter) * 1000
+    : /[A-Za-z]/.test(retryAfter)
+      ? Date.parse(retryAfter) - nowMs
+      : 0;
+  return Number.isNaN(delayMs) ? 0 : Math.min(Math.max(0, delayMs), DELAY_MAX_MS);
+}

@@ -89,6 +89,40 @@ t.test('a receiver that is gone by its own word is not asked again', async (t) =
   t.match(world.list(), [{ state: 'dead', error: 'answered 410, not 2xx' }]);
 });
 
+t.test('a receiver that says when to come again is left alone until then, by all that waits for it', async (t) => {
+  const world = makeWebhookWorld(t);
+  world.hook();
+  const told = [5, 6, 7].map((blue) => world.shift(blue));
+  world.answer = () => ({ status: 429, body: '', retryAfter: '3600' });
+  await world.clock.pass(3599);
+  t.equal(world.sent.length, 1, 'the second one is not refused in its turn');
+  world.answer = () => fine;
+  await world.clock.pass(2);
+  t.same(revisions(world.sent), [told[0], told[1], told[2], told[0]]);
+  t.same(world.list(), []);
+
+  world.answer = () => ({ status: 503, body: '', retryAfter: '1' });
+  const next = world.shift(8);
+  await world.clock.pass(4);
+  t.equal(world.sent.length, 5, 'no earlier than without it');
+  world.answer = () => ({ status: 503, body: '', retryAfter: '9'.repeat(30) });
+  await world.clock.pass(2);
+  t.equal(world.sent.length, 6);
+  world.answer = () => fine;
+  const [waiting] = world.list();
+  world.dispatcher.redeliver('hook', waiting?.id as string);
+  await world.clock.pass(1);
+  t.equal(world.sent.at(-1)?.body.data.revision, next, 'a person is not held back');
+
+  world.answer = () => ({ status: 429, body: '', retryAfter: 'Tue, 24 Nov 2099 12:00:00 GMT' });
+  world.shift(9);
+  await world.clock.pass(1);
+  world.answer = () => fine;
+  world.hook({ url: 'https://other.test/' });
+  await world.clock.pass(1);
+  t.equal(world.sent.at(-1)?.url, 'https://other.test/', 'what another receiver asked for is not asked of this one');
+});
+
 t.test('one that hangs holds up no other, nor the changes', async (t) => {
   const world = makeWebhookWorld(t);
   world.hook({}, 'hangs');

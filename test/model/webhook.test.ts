@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   ATTEMPTS_MAX,
+  askedDelayMs,
   makeWebhook,
   retryDelayMs,
   secretKey,
@@ -54,4 +55,26 @@ t.test('each wait is longer than the one before, up to six hours, and they diffe
     ),
     { numRuns: runs(100) },
   );
+});
+
+t.test('Retry-After is seconds or a date, and six hours at most', async (t) => {
+  const nowMs = Date.parse('2026-11-24T12:00:00Z');
+  const hours = 3_600_000;
+  for (const [said, delayMs] of [
+    ['0', 0],
+    ['90', 90_000],
+    ['21600', 6 * hours],
+    ['21601', 6 * hours],
+    ['9'.repeat(400), 6 * hours],
+    ['Tue, 24 Nov 2026 12:01:30 GMT', 90_000],
+    ['Tue, 24 Nov 2026 11:59:59 GMT', 0],
+    ['Wed, 24 Nov 2027 12:00:00 GMT', 6 * hours],
+    ['', 0],
+    ['-5', 0],
+    ['1.5', 0],
+    ['2027', 1_000 * 2027],
+    ['soon', 0],
+  ] as const) {
+    t.equal(askedDelayMs(said, nowMs), delayMs, said.slice(0, 40));
+  }
 });

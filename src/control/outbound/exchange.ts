@@ -26,9 +26,9 @@ interface Exchange {
   readonly signal: AbortSignal;
 }
 
-/** What is told of the answer, in this order. */
+/** What is told of the answer, in this order; a header is asked for by its name in lower case. */
 interface Hearing {
-  head(status: number, location: string | undefined): void;
+  head(status: number, header: (name: string) => string | undefined): void;
   body(chunk: Buffer): void;
   /** The last byte is there. */
   end(): void;
@@ -124,7 +124,7 @@ function makeParser(isHead: boolean, hearing: Pick<Hearing, 'head' | 'body' | 'e
   parser[HTTPParser.kOnHeadersComplete] = ({ statusCode, headers }) => {
     // 100, 103 and their kind go before the answer (RFC 9110 §15.2); 101 changes the protocol and is the last.
     isInformational = statusCode >= 100 && statusCode < 200 && statusCode !== 101;
-    if (!isInformational) hearing.head(statusCode, firstOf(headers, 'location'));
+    if (!isInformational) hearing.head(statusCode, (name) => firstOf(headers, name));
     return isHead ? 1 : 0;
   };
   parser[HTTPParser.kOnBody] = (chunk) => {

@@ -50,6 +50,8 @@ export interface RequestLimits {
 export interface Reply {
   readonly status: number;
   readonly body: string;
+  /** Its Retry-After, as it was written (RFC 9110 §10.2.3); absent: it has none. */
+  readonly retryAfter?: string;
 }
 
 /** A request that got no reply; the reason completes "the gate …". */
@@ -130,9 +132,9 @@ export class Outbound {
       signal: AbortSignal.any([signal, over.signal]),
     };
     exchange(asked, {
-      head: (status, location) => {
-        const next = redirectOf(ask, status, location);
-        if (next === undefined) return reader.begin(status);
+      head: (status, header) => {
+        const next = redirectOf(ask, status, header('location'));
+        if (next === undefined) return reader.begin(status, header('retry-after'));
         over.abort();
         // Where a redirect leads is what the server says, so one that may not be asked is its failure.
         this.#send(next, limits, signal, (result) =>
@@ -241,6 +243,7 @@ class Reader {
   readonly #end: End<Reply>;
   readonly #chunks: Buffer[] = [];
   #status = 0;
+  #retryAfter: string | undefined;
   #size = 0;
   /** All that is wanted is there; what comes now is dropped. */
   #isDropping = false;
@@ -250,8 +253,9 @@ class Reader {
     this.#end = end;
   }
 
-  begin(status: number): void {
+  begin(status: number, retryAfter: string | undefined): void {
     this.#status = status;
+    this.#retryAfter = retryAfter;
     if (this.#limits.maxBytes === 0) this.#full();
   }
 
@@ -266,7 +270,8 @@ class Reader {
   }
 
   end(): void {
-    this.#end({ status: this.#status, body: this.#beginning() });
+    const retryAfter = this.#retryAfter;
+    this.#end({ status: this.#status, body: this.#beginning(), ...(retryAfter !== undefined && { retryAfter }) });
   }
 
   #full(): void {

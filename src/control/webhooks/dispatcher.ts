@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
-import { recipientsOf, retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
+import { askedDelayMs, recipientsOf, retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
 import { type Delivery, type NewDelivery, PENDING_MAX } from '../../store/deliveries.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock, RandomBytes } from '../clock.ts';
@@ -63,6 +63,8 @@ export class WebhookDispatcher {
   readonly #testing = new AbortController();
   /** Webhooks with a request on its way. */
   #busy = new Set<string>();
+  /** Until when a receiver asked to be told nothing (Unix time, milliseconds), and by which revision of its webhook it was told. */
+  readonly #heldBack = new Map<string, { readonly untilMs: number; readonly revision: number }>();
   /** What another node has delivered of events that are looked at here again, by webhook. */
   #delivered: ReadonlyMap<string, Position> = new Map();
   #cursor: Position = START;
@@ -158,6 +160,7 @@ export class WebhookDispatcher {
     }
     const again: Delivery = { ...found, state: 'pending', attempts: 0, dueAtMs: clock.wallMs() };
     const failed = store.deliveries.update(again);
+    this.#heldBack.delete(name);
     this.#wakeIn(0);
     return failed ?? again;
   }
@@ -230,11 +233,17 @@ export class WebhookDispatcher {
     if (this.#busy.has(webhook.name)) return Number.POSITIVE_INFINITY;
     const next = store.deliveries.next(webhook.name);
     if (next === undefined) return Number.POSITIVE_INFINITY;
-    const waitMs = next.dueAtMs - clock.wallMs();
+    const waitMs = Math.max(next.dueAtMs, this.#heldBackUntilMs(webhook)) - clock.wallMs();
     if (waitMs > 0) return waitMs;
     this.#busy.add(webhook.name);
     inBackground('a webhook', this.#send(webhook, next));
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** Who asked for a pause is given it for all, else each that waits would be refused in turn. A changed webhook may name another receiver. */
+  #heldBackUntilMs({ name, revision }: StoredWebhook): number {
+    const held = this.#heldBack.get(name);
+    return held?.revision === revision ? held.untilMs : 0;
   }
 
   async #send(webhook: StoredWebhook, delivery: Delivery): Promise<void> {
@@ -281,24 +290,36 @@ export class WebhookDispatcher {
     return { error: failureOf(await this.#tell(webhook, { id, body }, this.#testing.signal)) };
   }
 
+  /** Heeds what a receiver says of when to come again; how long that is, in milliseconds. */
+  #holdBack({ name, revision }: StoredWebhook, reply: Reply | NoReply): number {
+    if (reply instanceof NoReply || reply.retryAfter === undefined) return 0;
+    const nowMs = this.#parts.clock.wallMs();
+    const askedMs = askedDelayMs(reply.retryAfter, nowMs);
+    this.#heldBack.set(name, { untilMs: nowMs + askedMs, revision });
+    return askedMs;
+  }
+
   #note(webhook: StoredWebhook, delivery: Delivery, reply: Reply | NoReply): Problem | undefined {
     const { store, clock, random, log } = this.#parts;
     const error = failureOf(reply);
     if (error === undefined) {
       this.#counts.sent(webhook.name, 'delivered');
+      this.#heldBack.delete(webhook.name);
       return store.deliveries.remove(delivery.id);
     }
     const attempts = delivery.attempts + 1;
     // 410: the receiver is gone for good, by its own word.
     const isGone = !(reply instanceof NoReply) && reply.status === 410;
     const delayMs = isGone ? undefined : retryDelayMs(attempts, random());
+    const askedMs = this.#holdBack(webhook, reply);
     this.#counts.sent(webhook.name, delayMs === undefined ? 'failed' : 'retried');
     if (delayMs === undefined) {
       const line = { webhook: webhook.name, delivery: delivery.id, attempts, reason: error };
       log.warn(line, 'a webhook could not be delivered');
       return store.deliveries.update({ ...delivery, state: 'dead', attempts, error });
     }
-    return store.deliveries.update({ ...delivery, attempts, error, dueAtMs: clock.wallMs() + delayMs });
+    const nowMs = clock.wallMs();
+    return store.deliveries.update({ ...delivery, attempts, error, dueAtMs: nowMs + Math.max(delayMs, askedMs) });
   }
 }
 

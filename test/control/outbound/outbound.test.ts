@@ -123,6 +123,14 @@ t.test(
   },
 );
 
+t.test('of several Retry-After the first is told, and of an answer without one none', async (t) => {
+  const url = await serve(t, (request, response) => {
+    response.writeHead(429, request.url === '/' ? {} : { 'Retry-After': ['90', '5'] }).end();
+  });
+  t.same(await ask(`${url}/`), { status: 429, body: '' });
+  t.same(await ask(`${url}/slow`, {}, undefined, { maxBytes: 0 }), { status: 429, body: '', retryAfter: '90' });
+});
+
 t.test('redirects are followed where asked for, so far and no further', async (t) => {
   const hosts: unknown[] = [];
   const url = await serve(t, (request, response) => {
