@@ -26,6 +26,8 @@ export interface ClientResult {
   readonly lost: number;
   /** Answers that came when nobody waited for them any more, a second later: which state they are of is not known. */
   readonly afterwards: number;
+  /** What answers no query that was still open: a second answer, or one to a stranger who asked in the client's name. */
+  readonly unasked: number;
   /** Answers before that which took longer than LATE_MS, and the longest time that one took. */
   readonly late: number;
   readonly slowestMs: number;
@@ -55,8 +57,11 @@ class BatchClient {
   readonly #words: Int32Array;
   readonly #address: number;
   readonly #queryBytes: number;
-  /** Answers to earlier rounds. */
+  /** Answers to earlier rounds that were given up. */
   afterwards = 0;
+  unasked = 0;
+  /** Queries of each of those that no answer has come to, by the ID that they carry. */
+  readonly #givenUp = new Map<number, number>();
 
   constructor(libc: Libc, { address, port, name }: ClientTask) {
     this.#libc = libc;
@@ -110,14 +115,26 @@ class BatchClient {
       const message = this.#message(BATCH + i);
       const length = this.#words[((BATCH + i) * MMSGHDR_BYTES + 56) >> 2];
       const id = (this.#memory[message] << 8) | this.#memory[message + 1];
-      // An answer to a query that was given up is judged by nothing: its query's time is forgotten.
       if (id !== (round & 0xffff)) {
-        this.afterwards++;
+        this.#takeLate(id);
         continue;
       }
       const isWhole = length === this.#queryBytes + 16;
       answered(isWhole ? this.#memory[message + length - POOL_AT_END] : 0);
     }
+  }
+
+  /** So many queries of a round are waited for no more. */
+  giveUp(round: number, missing: number): void {
+    if (missing > 0) this.#givenUp.set(round & 0xffff, missing);
+  }
+
+  /** An answer to a query that was given up is judged by nothing: its query's time is forgotten. */
+  #takeLate(id: number): void {
+    const missing = this.#givenUp.get(id) ?? 0;
+    if (missing > 0) this.afterwards++;
+    else this.unasked++;
+    this.#givenUp.set(id, Math.max(0, missing - 1));
   }
 }
 
@@ -152,13 +169,14 @@ function run(libc: Libc, task: ClientTask): ClientResult {
       if (waitedMs > LATE_MS) late += before - missing;
     }
     givenUp += missing;
+    client.giveUp(round, missing);
     Atomics.store(words, WORD.ANSWERS, answers);
   }
   // Those of the last rounds too may only be late.
   for (const endAt = performance.now() + END_MS; client.afterwards < givenUp && performance.now() < endAt; )
     client.receive(round, () => {});
-  const { afterwards } = client;
-  return { answers, stale, sent: round * BATCH, lost: givenUp - afterwards, afterwards, late, slowestMs };
+  const { afterwards, unasked } = client;
+  return { answers, stale, sent: round * BATCH, lost: givenUp - afterwards, afterwards, unasked, late, slowestMs };
 }
 
 const libc = loadLibc();

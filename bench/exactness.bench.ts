@@ -38,7 +38,7 @@ try {
 }
 
 function report({ transport, answers, stale, shifts, slowestShiftMs, seconds, ...rest }: ExactnessFigures): void {
-  const { sent, answered, lost, afterwards, late, slowestMs, losses } = rest;
+  const { sent, answered, lost, afterwards, unasked, late, slowestMs, losses } = rest;
   console.log(`${answers} answers in ${seconds.toFixed(1)} s (${Math.round(answers / seconds)} a second)`);
   const rate = (shifts / seconds).toFixed(1);
   console.log(`${shifts} shifts (${rate} a second), the slowest took ${slowestShiftMs.toFixed(1)} ms`);
@@ -48,6 +48,7 @@ function report({ transport, answers, stale, shifts, slowestShiftMs, seconds, ..
   console.log(
     `${afterwards} after a second; ${lost} never: ${unsent} the server did not send, ${onTheWayBack} got lost`,
   );
+  if (unasked > 0) console.log(`${unasked} that nothing asked for`);
   for (const [place, count] of losses) console.log(`  ${count} ${place}`);
   console.log(`${stale} stale answers by the ${transport} transport`);
 }
