@@ -117,8 +117,20 @@ function withoutHead({ standing, members }: Fleet, style: Style): string {
   return isEmpty ? 'the fleet is not founded yet' : style.colour('red', 'the log cannot be read');
 }
 
+/** A server of an earlier Teal, such as in the middle of an upgrade, says nothing of zones that are left out. */
 function nodeRow(
-  { node, state, revision, version, present, heardAt, leads, late, leftOut, countsAgeSeconds }: Fleet['nodes'][number],
+  {
+    node,
+    state,
+    revision,
+    version,
+    present,
+    heardAt,
+    leads,
+    late,
+    leftOut = [],
+    countsAgeSeconds,
+  }: Fleet['nodes'][number],
   head: number | null,
   style: Style,
   nowMs: number,

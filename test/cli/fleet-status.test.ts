@@ -26,7 +26,8 @@ t.test('one line for each node', async (t) => {
   const fleet: Fleet = {
     ...{ name: 'production', node: 'ns1', standing: 'live', current: true, message: '', revision: 17, head: 17 },
     nodes: [
-      { ...node, node: 'ns1', leads: true },
+      // As a server of an earlier Teal tells it.
+      { ...node, node: 'ns1', leads: true, leftOut: undefined as never },
       { ...node, node: 'ns2', countsAgeSeconds: 1, leftOut: ['big.test'] },
       { ...node, node: 'ns3', state: 'out', revision: 12, present: false, late: true, holding },
     ],
