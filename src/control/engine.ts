@@ -62,7 +62,7 @@ export class Engine {
     this.#table = table;
     this.#log = log;
     this.#inForce = inForce;
-    this.#preparing = new Preparing(table, inForce, store);
+    this.#preparing = new Preparing(table, inForce, store, this.staged);
   }
 
   digestBy(digests: Digests): void {
@@ -278,7 +278,7 @@ export class Engine {
    */
   #carryOut(entry: Entry, context?: CommandContext): Problem | undefined {
     const changes = this.#localOf(entry.changes);
-    const full = this.#log.isLocal ? this.#preparing.prepare(changes) : this.#preparing.prepareOrLeaveOut(changes);
+    const full = this.#preparing.prepareEntry(changes, this.#log);
     if (full !== undefined) return full;
     let failed: Problem | undefined;
     try {
@@ -319,7 +319,7 @@ export class Engine {
     if (this.#doubtful === undefined) return;
     const { revision, changes } = this.#doubtful;
     if (this.#store.lastRevision === revision.revision) {
-      const full = this.#preparing.prepare(this.#localOf(changes), true);
+      const full = this.#preparing.prepareEntry(this.#localOf(changes), this.#log, true);
       if (full !== undefined) throw new StoreUnavailable(full.detail);
       this.#publish(this.#doubtful);
     } else if (this.#log.isLocal) this.staged.giveUp(changes); // What a fleet's log has is applied again.

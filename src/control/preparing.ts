@@ -5,7 +5,8 @@ import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { TableChange, TableChanges, TableContent } from '../table/changes.ts';
 import { TYPE } from '../wire/constants.ts';
-import type { LocalChange } from './log/staged.ts';
+import type { Log } from './log/log.ts';
+import type { LocalChange, StagedZones } from './log/staged.ts';
 
 /** Who knows of zones that are answered with a digest of all that they are. */
 export interface Digests {
@@ -24,6 +25,7 @@ export class Preparing {
   readonly #table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>;
   readonly #inForce: (service: Service) => Service;
   readonly #store: Pick<Store, 'zone' | 'signing'>;
+  readonly #staged: Pick<StagedZones, 'stager'>;
   /** Zones that lose their digest by what is prepared. */
   #dropped: readonly string[] = [];
 
@@ -32,10 +34,12 @@ export class Preparing {
     table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>,
     inForce: (service: Service) => Service,
     store: Pick<Store, 'zone' | 'signing'>,
+    staged: Pick<StagedZones, 'stager'>,
   ) {
     this.#table = table;
     this.#inForce = inForce;
     this.#store = store;
+    this.#staged = staged;
   }
 
   /**
@@ -58,17 +62,21 @@ export class Preparing {
   }
 
   /**
-   * What a log has that others write too is applied, room or not: where there is none, the zones that it is about are left
-   * out, and all others go on.
+   * What an entry changes. One of a log that others write too is applied, room or not: where there is none, the zones that it
+   * is about are left out, and all others go on. Not while a zone is built aside, which may fill the table and come to
+   * nothing: the entry waits for that, and all are answered as before.
    */
-  prepareOrLeaveOut(changes: readonly LocalChange[]): Problem | undefined {
-    const full = this.prepare(changes);
-    if (full?.code !== 'table_full') return full;
-    const zones = zonesOf(changes).flatMap((name) => this.#store.zone(name) ?? []);
+  prepareEntry(changes: readonly LocalChange[], log: Pick<Log, 'isLocal'>, isCommitted = false): Problem | undefined {
+    const full = this.prepare(changes, isCommitted);
+    if (log.isLocal || full?.code !== 'table_full' || this.#staged.stager?.isBusy()) return full;
+    const made = new Map(
+      changes.flatMap((change) => (change.op === 'putZone' ? [[change.zone.name, change.zone]] : [])),
+    );
+    const zones = zonesOf(changes).flatMap((name) => this.#store.zone(name) ?? made.get(name) ?? []);
     const left = changes.map((change): TableChange => {
       return change.op === 'importZone' ? { ...change, staged: { ...change.staged, isLeftOut: true } } : change;
     });
-    return this.prepare([...zones.map((zone): TableChange => ({ op: 'leaveOut', zone })), ...left]);
+    return this.prepare([...zones.map((zone): TableChange => ({ op: 'leaveOut', zone })), ...left], isCommitted);
   }
 
   /** Of zones that the table had left out, and that are brought in: whoever signs knows nothing of them. */

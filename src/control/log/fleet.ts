@@ -65,7 +65,7 @@ export class SharedLog implements Log, FleetLog {
   readonly #catching = new Set<() => void>();
   #next = 1;
   /** Zones that the protocol was told of last. */
-  #leftOut = '';
+  #leftOut: readonly string[] = [];
   #lag = noLag;
   /** Until when this node claims to be current. */
   #claimUntilMs = 0;
@@ -210,8 +210,8 @@ export class SharedLog implements Log, FleetLog {
   #tellLeftOut(): void {
     const { leftOut } = this.#parts.applier;
     const zones = [...leftOut()].sort();
-    if (zones.join() === this.#leftOut) return;
-    this.#leftOut = zones.join();
+    if (JSON.stringify(zones) === JSON.stringify(this.#leftOut)) return;
+    this.#leftOut = zones;
     this.#tell({ kind: 'leftOut', zones });
   }
 

@@ -13,6 +13,8 @@ export type LocalChange =
 
 /** Brings a packed content into store and table, where nobody sees it yet, and gives it up again. */
 interface Stager {
+  /** Whether something is being built: of what the table has not there may be more when that is done, or given up. */
+  isBusy(): boolean;
   stage(zone: string, content: PackedContent): Promise<StagedZone | Problem>;
   /** The same for a zone that the table has no room for, and leaves out. */
   stageLeftOut(zone: string, content: PackedContent): Promise<StagedZone | Problem>;

@@ -33,6 +33,8 @@ export class OwnThread {
   #isStopping = false;
   #isWornOut = false;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Turns that are not over. */
+  #turns = 0;
   #stayUp: () => void = () => {};
 
   constructor(makings: ThreadMakings, timers: Timers) {
@@ -44,15 +46,22 @@ export class OwnThread {
     return this.#isStopping;
   }
 
+  /** Whether it works for somebody, or is about to. */
+  get isBusy(): boolean {
+    return this.#turns > 0;
+  }
+
   /** Does the work when all that was asked for before is done. */
   inTurn<Result>(work: () => Promise<Result | Problem>): Promise<Result | Problem> {
+    this.#turns++;
     const result = this.#turn.then(async () => {
-      if (this.#isStopping) return new Problem('stopping', STOPPING);
-      this.#stayUp();
       try {
+        if (this.#isStopping) return new Problem('stopping', STOPPING);
+        this.#stayUp();
         return await work();
       } finally {
         this.#waitIdly();
+        this.#turns--;
       }
     });
     this.#turn = result.catch(() => {}).then(() => this.#renew());

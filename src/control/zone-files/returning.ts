@@ -23,6 +23,8 @@ const AGAIN_MS = 2000;
 const AGAIN_MAX_MS = 300_000;
 /** So much has to have become free since, or a try would come to the same. */
 const FREED_MIN_BYTES = 4096;
+/** What was used at a try of a zone that has changed since: it may need less by now. */
+const OTHER_ZONE = Number.POSITIVE_INFINITY;
 
 interface ReturningParts {
   readonly store: Pick<Store, 'zone' | 'signing'>;
@@ -40,8 +42,9 @@ interface ReturningParts {
   readonly log: Pick<Lines, 'info' | 'warn' | 'error'>;
 }
 
-/** A zone that had no room when it was tried last. */
+/** A zone that had no room when it was tried last, or was another one by the time it was built. */
 interface Tried {
+  /** Bytes of the table. */
   readonly usedBytes: number;
   readonly waitMs: number;
   readonly againAtMs: number;
@@ -120,13 +123,14 @@ export class Returning {
     this.#building = undefined;
     if (built === undefined) return;
     const problem = built instanceof Problem ? built : this.#bringIn(zone, built.index, building.isStale);
-    if (problem === 'stale') return files.discard((built as { index: StagedIndex }).index);
     if (problem === undefined) {
       this.#tried.delete(zone);
       return log.info({ zone: shown(zone) }, 'the zone has room in the table again, and is answered');
     }
     if (!(built instanceof Problem)) files.discard(built.index);
-    this.#tried.set(zone, this.#failed(this.#tried.get(zone), clock.steadyMs(), usedBytes));
+    const before = this.#tried.get(zone);
+    this.#tried.set(zone, this.#failed(before, clock.steadyMs(), building.isStale ? OTHER_ZONE : usedBytes));
+    if (problem === 'stale') return;
     if (problem.code !== 'table_full')
       log.warn({ zone: shown(zone), code: problem.code }, `the zone is left out still: ${problem.detail}`);
   }
@@ -146,9 +150,11 @@ export class Returning {
 
   /** What becomes of its services is followed by whoever builds it. */
   #note(change: ModelChange): void {
-    const building = this.#building;
-    if (building === undefined || change.op === 'putService' || change.op === 'deleteService') return;
+    if (change.op === 'putService' || change.op === 'deleteService') return;
     const zone = change.op === 'deleteZone' ? change.zone : zoneOf(change);
-    if (zone === building.zone) building.isStale = true;
+    if (zone === undefined) return;
+    if (zone === this.#building?.zone) this.#building.isStale = true;
+    const tried = this.#tried.get(zone);
+    if (tried !== undefined) this.#tried.set(zone, { ...tried, usedBytes: OTHER_ZONE });
   }
 }

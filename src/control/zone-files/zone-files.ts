@@ -109,6 +109,7 @@ export class ZoneFiles {
     const failed = (failure: Failure) => this.#failed(failure, 'The zone could not be read', READER);
     this.looks = new ZoneLooks(this.#reader, { store, signing, ended: ended(READER), failed });
     engine.staged.stager = {
+      isBusy: () => this.#builder.isBusy,
       stage: (zone, content) => this.#builder.inTurn(() => this.#stageNow(zone, content)),
       stageLeftOut: (zone, content) => this.#builder.inTurn(() => this.#stageLeftOut(zone, content)),
       drop: (staged) => this.#drop(staged),

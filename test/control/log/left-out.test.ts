@@ -1,5 +1,6 @@
 /** A node that has no room for a zone answers that with SERVFAIL: the replies to changes there name it, those to others do not. */
 import t, { type Test } from 'tap';
+import type { Clock } from '../../../src/control/clock.ts';
 import type { Answering } from '../../../src/control/commands/command.ts';
 import { Returning } from '../../../src/control/zone-files/returning.ts';
 import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
@@ -159,7 +160,7 @@ t.test('what has room once the records before it are gone comes back by itself',
   await shift(ns1, 'app.import.test', 0, 100);
   while (ns2.fixture.table.collect());
   await returning.look();
-  t.same(leaves(ns2), []);
+  t.same(leaves(ns2), [], JSON.stringify(ns2.fixture.table.memory));
   t.same(texts(ns2), texts(ns1));
   t.same(ns2.fixture.ask('app.import.test'), ns1.fixture.ask('app.import.test'));
   await until(() => ns1.log.view.leftOut.get('ns2')?.value === undefined);
@@ -167,10 +168,10 @@ t.test('what has room once the records before it are gone comes back by itself',
   t.same(ns2.fixture.ask('app.import.test'), ns1.fixture.ask('app.import.test'));
 });
 
-function returningOf(t: Test, { fixture, engine }: Node, files: ZoneFiles): Returning {
+function returningOf(t: Test, { fixture, engine }: Node, files: ZoneFiles, clock: Clock = systemClock): Returning {
   const { store, table } = fixture;
   const log = { info: () => {}, error: () => {}, warn: (_: object, words: string) => t.fail(words) };
-  return new Returning({ store, table, engine, files, clock: systemClock, log });
+  return new Returning({ store, table, engine, files, clock, log });
 }
 
 t.test('records one by one that have no room leave their zone out, and no other', async (t) => {
@@ -182,4 +183,68 @@ t.test('records one by one that have no room leave their zone out, and no other'
   t.same(ns2.told.at(-1), 'live');
   t.same((await shift(ns1, app, 1, 1))?.answering, ['ns1', 'ns2']);
   t.same((await shift(ns1, large, 1, 1))?.answering, ['ns1']);
+});
+
+/** Nodes with tables of very little room. */
+async function narrowed(t: Test, tableMaxBytes = 2 ** 15): Promise<readonly [Node, Node]> {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  return [nodes[0], await joined(t, keeper, tableMaxBytes)];
+}
+
+async function putTexts(node: Node, zone: string, count: number): Promise<Answering | undefined> {
+  let last: Answering | undefined;
+  const body = { ttlSeconds: 60, rdata: [`"${'x'.repeat(200)}"`, `"${'y'.repeat(200)}"`] };
+  for (let n = 0; n < count; n++)
+    last = (await must(node, { kind: 'rrset.put', zone, name: `n${n}.texts.test`, type: 'TXT', body })).fleet;
+  return last;
+}
+
+t.test('the root, whose name is empty, is told of as well', async (t) => {
+  const [ns1, ns2] = await narrowed(t);
+  await must(ns1, { kind: 'zone.put', zone: '.', body: zoneBody });
+  t.same((await putTexts(ns1, '.', 60))?.behind[0]?.leftOut, ['.']);
+  t.same(leaves(ns2), ['']);
+});
+
+t.test('a new zone that has no room is left out', async (t) => {
+  const [ns1, ns2] = await narrowed(t);
+  let reply: Answering | undefined;
+  for (let n = 0; n < 100 && leaves(ns2).length < 3; n++)
+    reply = (await must(ns1, { kind: 'zone.put', zone: `z${n}.test`, body: zoneBody })).fleet;
+  t.same(reply?.behind[0]?.leftOut, leaves(ns2).slice(-1));
+  t.equal(ns2.fixture.ask(leaves(ns2)[0], 'SOA'), 2, 'SERVFAIL');
+  t.same((await shift(ns1, app, 1, 1))?.answering, ['ns1', 'ns2']);
+});
+
+t.test(
+  'while a zone is built aside, which takes room for a moment, the log waits and no zone is left out',
+  async (t) => {
+    const [ns1, ns2] = await narrowed(t);
+    let isBusy = true;
+    ns2.engine.staged.stager = { isBusy: () => isBusy } as typeof ns2.engine.staged.stager;
+    await must(ns1, { kind: 'zone.put', zone: 'texts.test', body: zoneBody });
+    t.same((await putTexts(ns1, 'texts.test', 60))?.answering, ['ns1']);
+    t.same(leaves(ns2), []);
+    t.not(ns2.fixture.ask('n1.texts.test', 'TXT'), 2, 'it is answered as before');
+    isBusy = false;
+    await until(() => ns2.fixture.store.lastRevision === ns1.fixture.store.lastRevision);
+    t.same(leaves(ns2), ['texts.test']);
+  },
+);
+
+t.test('what has become smaller is tried again, though nothing else has become free', async (t) => {
+  const [ns1, ns2] = await narrowed(t, 2 ** 16);
+  let nowMs = 0;
+  const returning = returningOf(t, ns2, filesOf(t, ns2), { ...systemClock, steadyMs: () => nowMs });
+  await must(ns1, { kind: 'zone.put', zone: 'texts.test', body: zoneBody });
+  await putTexts(ns1, 'texts.test', 150);
+  while (ns2.fixture.table.collect());
+  await returning.look();
+  t.same(leaves(ns2), ['texts.test'], 'it has no room');
+  for (let n = 1; n < 150; n++)
+    await must(ns1, { kind: 'rrset.delete', zone: 'texts.test', name: `n${n}.texts.test`, type: 'TXT' });
+  nowMs += 2000;
+  await returning.look();
+  t.same(leaves(ns2), []);
+  t.same(ns2.fixture.ask('n0.texts.test', 'TXT'), ns1.fixture.ask('n0.texts.test', 'TXT'));
 });

@@ -27,6 +27,7 @@ async function tried(t: Test, refusal: Problem): Promise<void> {
   let hasRoom = false;
   let whole = true;
   staged.stager = {
+    isBusy: () => false,
     stage: async () => {
       tries++;
       return hasRoom ? ({ content: CONTENT } as never) : refusal;

@@ -11,6 +11,7 @@ t.test('what is staged twice, for two nodes that import the same file, is given 
   const staged = new StagedZones();
   const dropped: number[] = [];
   staged.stager = {
+    isBusy: () => false,
     stage: async () => stagedAs(0),
     stageLeftOut: async () => stagedAs(0),
     drop: ({ index }) => dropped.push(index),
