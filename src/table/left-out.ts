@@ -1,6 +1,7 @@
 /**
- * Zones for which there was no room when the table was loaded, or when others changed them in a log that has to be followed: each is there by name, so that no zone above answers for it,
- * and everybody who asks for anything in it is told that this server cannot say (lookup-result.ts, UNAVAILABLE).
+ * Zones for which there was no room when the table was loaded, or when others changed them in a log that has to be followed:
+ * each is there by name, so that no zone above answers for it, and everybody who asks for anything in it is told that this
+ * server cannot say (lookup-result.ts, UNAVAILABLE).
  */
 import { nameToWire, wireToName } from '../model/name.ts';
 import type { Zone } from '../model/zone.ts';
@@ -12,7 +13,7 @@ import type { Preparation } from './preparation.ts';
 import { orderOf } from './takeover.ts';
 import type { ZoneWriter } from './zone-writer.ts';
 
-type Writer = Pick<ZoneWriter, 'put' | 'signers' | 'takeover'>;
+type Writer = Pick<ZoneWriter, 'put' | 'signers' | 'takeover' | 'unfollow'>;
 
 /** Each change is a part of the pending preparation, and throws ArenaFull. */
 export class LeftOut {
@@ -38,6 +39,8 @@ export class LeftOut {
       this.#nodes.adoptIndex(staged.index);
       this.#nodes.dropIndex(staged.index, orderOf(staged));
     }
+    const followed = staged?.followed;
+    if (followed !== undefined) this.#preparation.onPublish(() => this.#writer.unfollow(followed));
     if (this.zones.has(zone.name)) return;
     this.zones.add(zone.name);
     this.#preparation.undo(() => this.zones.delete(zone.name));

@@ -105,7 +105,7 @@ class Play {
     const { n } = this.#model.zones.get(name) as { readonly n: number };
     const built = build(this.#table, name, this.#model.rrsetsOf(name), 'objects');
     const zone = zonePut(name, n).zone;
-    const staged = { ...built, isLeftOut: true };
+    const staged = { ...built, isLeftOut: true, ...(how !== 'alone' && { followed: this.#table.follow(name) }) };
     const change =
       how === 'alone' ? ({ op: 'leaveOut', zone } as const) : ({ op: 'importZone', zone, staged } as const);
     const problem = this.#table.prepare([change]);
@@ -113,7 +113,8 @@ class Play {
     this.#looks('prepared to leave one out', before);
     if (how === 'not') this.#table.takeBack();
     else this.#table.publish();
-    if (how !== 'built') this.#table.discard(built);
+    if (how !== 'built') this.#table.discard(staged);
+    if (this.#table.followed > 0) throw new Error('something is followed that nobody builds');
     if (this.#leftOut.has(name) !== (how !== 'not' || before.has(name))) throw new Error(`${name}: ${how}`);
     seen.gone++;
     this.#looks('one was left out');
