@@ -150,7 +150,7 @@ function goOn(ground: Ground, memory: TableMemory, uncountedUntilMs?: number): O
   }
   const engine = engineOf(ground, table);
   const leftOut = table.content.leftOut();
-  if (leftOut.size > 0) tellLeftOut(ground, table, 'the table had no room for some zones when it was loaded');
+  if (leftOut.size > 0) tellLeftOut(ground, table, 'the table has no room for some zones');
   for (const signing of store.allSignings()) {
     if (leftOut.has(signing.zone)) continue;
     const has = (type: number): boolean => table.content.hasRRset(signing.zone, signing.zone, type);

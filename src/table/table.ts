@@ -45,6 +45,7 @@ export class Table implements TableChanges {
   readonly #loader: ZoneLoader;
   readonly #counters: CounterRegistry;
   /** Revision and history. */
+  #isAdopted = false;
   readonly #held: Float64Array<SharedArrayBuffer>;
 
   /** `keys`: KEY_WORDS words that nobody can guess, for an empty table to hash names by; undefined: for `adopt` only. */
@@ -86,7 +87,13 @@ export class Table implements TableChanges {
       if (error instanceof Doubt) return error.message;
       throw error;
     }
+    table.#isAdopted = true;
     return table;
+  }
+
+  /** Another writer made it, and this one goes on with it. */
+  get isAdopted(): boolean {
+    return this.#isAdopted;
   }
 
   /** What the table holds; undefined: it was never said to be whole. */

@@ -23,12 +23,12 @@ const AGAIN_MS = 2000;
 const AGAIN_MAX_MS = 300_000;
 /** So much has to have become free since, or a try would come to the same. */
 const FREED_MIN_BYTES = 4096;
-/** What was used at a try of a zone that has changed since: it may need less by now. */
-const OTHER_ZONE = Number.POSITIVE_INFINITY;
+/** What was used at a try that nobody knows of, or of a zone that has changed since and may need less by now. */
+const UNKNOWN = Number.POSITIVE_INFINITY;
 
 interface ReturningParts {
   readonly store: Pick<Store, 'zone' | 'signing'>;
-  readonly table: Pick<Table, 'content' | 'memory'>;
+  readonly table: Pick<Table, 'content' | 'memory' | 'isAdopted'>;
   readonly engine: Pick<Engine, 'onChange' | 'resign'>;
   /** Builds zones in a thread. */
   readonly files: {
@@ -65,10 +65,12 @@ export class Returning {
     });
   }
 
-  /** What had no room when the table was loaded has none now. */
+  /** What had no room when this process loaded the table has none now. What one before it left out may have been about to come back. */
   start(): void {
     const { table, clock } = this.#parts;
-    for (const zone of table.content.leftOut()) this.#tried.set(zone, this.#failed(undefined, clock.steadyMs()));
+    const usedBytes = table.isAdopted ? UNKNOWN : table.memory.usedBytes;
+    for (const zone of table.content.leftOut())
+      this.#tried.set(zone, this.#failed(undefined, clock.steadyMs(), usedBytes));
     this.#again();
   }
 
@@ -87,7 +89,10 @@ export class Returning {
     );
   }
 
-  /** Tries those for which there may be room now. */
+  /**
+   * Tries those for which there may be room now, up to the first that has none: while it is built it takes what room there is
+   * from all others, which are to have a turn before the next.
+   */
   async look(): Promise<void> {
     const leftOut = this.#parts.table.content.leftOut();
     for (const zone of this.#tried.keys()) if (!leftOut.has(zone)) this.#tried.delete(zone);
@@ -95,7 +100,7 @@ export class Returning {
       if (this.#isStopped) return;
       const tried = this.#tried.get(zone);
       if (tried === undefined) this.#tell(zone);
-      if (this.#isWorthATry(tried)) await this.#try(zone);
+      if (this.#isWorthATry(tried) && !(await this.#try(zone))) return;
     }
   }
 
@@ -114,25 +119,27 @@ export class Returning {
     return hasRoom && clock.steadyMs() >= tried.againAtMs;
   }
 
-  async #try(zone: string): Promise<void> {
+  /** Whether it is left out no longer. */
+  async #try(zone: string): Promise<boolean> {
     const { log, clock, files } = this.#parts;
     const usedBytes = this.#parts.table.memory.usedBytes;
     const building = { zone, isStale: false };
     this.#building = building;
     const built = await files.rebuild(zone, this.#parts.store.signing(zone));
     this.#building = undefined;
-    if (built === undefined) return;
+    if (built === undefined) return true;
     const problem = built instanceof Problem ? built : this.#bringIn(zone, built.index, building.isStale);
     if (problem === undefined) {
       this.#tried.delete(zone);
-      return log.info({ zone: shown(zone) }, 'the zone has room in the table again, and is answered');
+      log.info({ zone: shown(zone) }, 'the zone has room in the table again, and is answered');
+      return true;
     }
     if (!(built instanceof Problem)) files.discard(built.index);
     const before = this.#tried.get(zone);
-    this.#tried.set(zone, this.#failed(before, clock.steadyMs(), building.isStale ? OTHER_ZONE : usedBytes));
-    if (problem === 'stale') return;
-    if (problem.code !== 'table_full')
+    this.#tried.set(zone, this.#failed(before, clock.steadyMs(), building.isStale ? UNKNOWN : usedBytes));
+    if (problem !== 'stale' && problem.code !== 'table_full')
       log.warn({ zone: shown(zone), code: problem.code }, `the zone is left out still: ${problem.detail}`);
+    return false;
   }
 
   /** In the turn in which it is known that the zone is what was built. */
@@ -143,7 +150,7 @@ export class Returning {
     return engine.resign({ op: 'importZone', zone: now, staged });
   }
 
-  #failed(before: Tried | undefined, nowMs: number, usedBytes = this.#parts.table.memory.usedBytes): Tried {
+  #failed(before: Tried | undefined, nowMs: number, usedBytes: number): Tried {
     const waitMs = Math.min(before === undefined ? AGAIN_MS : 2 * before.waitMs, AGAIN_MAX_MS);
     return { usedBytes, waitMs, againAtMs: nowMs + waitMs };
   }
@@ -155,6 +162,6 @@ export class Returning {
     if (zone === undefined) return;
     if (zone === this.#building?.zone) this.#building.isStale = true;
     const tried = this.#tried.get(zone);
-    if (tried !== undefined) this.#tried.set(zone, { ...tried, usedBytes: OTHER_ZONE });
+    if (tried !== undefined) this.#tried.set(zone, { ...tried, usedBytes: UNKNOWN });
   }
 }
