@@ -123,6 +123,38 @@ t.test('a receiver that says when to come again is left alone until then, by all
   t.equal(world.sent.at(-1)?.url, 'https://other.test/', 'what another receiver asked for is not asked of this one');
 });
 
+t.test('what waits while its webhook is changed is sent as the webhook is then', async (t) => {
+  const world = makeWebhookWorld(t);
+  world.fixture.must({ kind: 'service.put', name: 'api.example.com', body: bluegreen(100, 0) });
+  world.hook({ template: '{"bad":"{revision}"}' });
+  world.answer = () => ({ status: 500, body: '' });
+  const told = [world.shift(5), world.shift(6, 'api.example.com')];
+  await world.clock.pass(1);
+  t.equal(world.sent[0]?.text, `{"bad":"${told[0]}"}`);
+  const since = async (more: object) => {
+    const { length } = world.sent;
+    world.hook(more);
+    // The first of the failed ones comes again.
+    for (const { id } of world.list()) world.dispatcher.redeliver('hook', id);
+    await world.clock.pass(1);
+    return world.sent.slice(length).map(({ text }) => text);
+  };
+  const own = (texts: string[]) => texts.slice(0, 2);
+  t.same(
+    own(await since({ template: '{"good":"{revision}"}' })),
+    told.map((revision) => `{"good":"${revision}"}`),
+  );
+  t.match(own(await since({ kind: 'slack', secret: undefined })), [/^{"text":.*"blocks":/, /^{"text":.*"blocks":/]);
+  t.match(own(await since({})), [/^{"type":"on-revision"/, /^{"type":"on-revision"/]);
+  // A trigger that was taken away is for what comes.
+  world.answer = () => fine;
+  const narrow = await since({ triggers: ['on-release-started'], services: ['api.example.com'] });
+  t.equal(narrow.length, 1);
+  t.match(narrow[0], `"revision":${told[1]}`);
+  t.notMatch(narrow[0], 'app.example.com');
+  t.match(world.list()[0], { state: 'pending', error: /told of none of the services/ });
+});
+
 t.test('one that hangs holds up no other, nor the changes', async (t) => {
   const world = makeWebhookWorld(t);
   world.hook({}, 'hangs');

@@ -31,6 +31,9 @@ export interface Position {
 /** Before all events. */
 export const START: Position = { revision: 0, index: 0 };
 
+/** An id of an event has up to three digits for its place in its revision. */
+const INDEX_MAX = 999;
+
 interface Placed {
   readonly position: Position;
   /** Unix time, milliseconds. */
@@ -76,6 +79,11 @@ export function comparePositions(one: Position, other: Position): number {
 
 export function isAfter(one: Position, other: Position): boolean {
   return comparePositions(one, other) > 0;
+}
+
+/** The place right before an event: all events up to it are before that one. */
+export function beforeOf({ revision, index }: Position): Position {
+  return index > 0 ? { revision, index: index - 1 } : { revision: Math.max(0, revision - 1), index: INDEX_MAX };
 }
 
 /** As its reply shows it: what a revision keeps of it. */

@@ -16,7 +16,7 @@ import { type Delivery, type NewDelivery, PENDING_MAX } from '../../store/delive
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock, RandomBytes } from '../clock.ts';
 import { unknownWebhook } from '../drafts/webhooks.ts';
-import { formatId, isAfter, type Position, parseId, START } from '../events/event.ts';
+import { beforeOf, formatId, isAfter, type Position, parseId, START } from '../events/event.ts';
 import type { EventLog } from '../events/log.ts';
 import type { GrantStore } from '../grant.ts';
 import type { Lines } from '../lines.ts';
@@ -24,7 +24,7 @@ import type { Mailer } from '../outbound/mail.ts';
 import { NoReply, type Outbound, type Reply } from '../outbound/outbound.ts';
 import { DeliveryCounts } from './counts.ts';
 import { mailIn, withRoutingKey } from './kinds.ts';
-import { headersFor, messageFor, saidAs } from './message.ts';
+import { bodyNow, headersFor, messageFor, saidAs } from './message.ts';
 import { testNotice } from './notice.ts';
 
 /** Standard Webhooks recommends 15 to 30 s; a receiver should note the message and answer. */
@@ -37,8 +37,6 @@ const ID_BYTES = 15;
  * in its last seconds, among it the end of that node. Another leads ten seconds after it.
  */
 const SEEN_BEFORE_MS = 30_000;
-/** An id of an event has up to three digits for its place in its revision. */
-const INDEX_MAX = 999;
 
 interface DispatcherParts {
   readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries'> & GrantStore;
@@ -235,8 +233,9 @@ export class WebhookDispatcher {
     if (next === undefined) return Number.POSITIVE_INFINITY;
     const waitMs = Math.max(next.dueAtMs, this.#heldBackUntilMs(webhook)) - clock.wallMs();
     if (waitMs > 0) return waitMs;
+    const body = bodyNow(webhook, next, this.#parts);
     this.#busy.add(webhook.name);
-    inBackground('a webhook', this.#send(webhook, next));
+    inBackground('a webhook', this.#send(webhook, next, body));
     return Number.POSITIVE_INFINITY;
   }
 
@@ -246,9 +245,10 @@ export class WebhookDispatcher {
     return held?.revision === revision ? held.untilMs : 0;
   }
 
-  async #send(webhook: StoredWebhook, delivery: Delivery): Promise<void> {
+  async #send(webhook: StoredWebhook, delivery: Delivery, body: string | NoReply): Promise<void> {
     const { signal: stopped } = this.#stopped;
-    const reply = await this.#tell(webhook, delivery, stopped);
+    const { id } = delivery;
+    const reply = body instanceof NoReply ? body : await this.#tell(webhook, { id, body }, stopped);
     if (stopped.aborted) return;
     let waitMs = STORE_RETRY_MS;
     try {
@@ -326,11 +326,6 @@ export class WebhookDispatcher {
 /** What probes of a node saw is of no other node. */
 function placeOf({ revision, index }: Position): Position {
   return { revision, index };
-}
-
-/** The place right before an event: all events up to it are before that one. */
-function beforeOf({ revision, index }: Position): Position {
-  return index > 0 ? { revision, index: index - 1 } : { revision: Math.max(0, revision - 1), index: INDEX_MAX };
 }
 
 /** Why an attempt failed; undefined: it did not. */

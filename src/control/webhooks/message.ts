@@ -5,8 +5,11 @@ import { canonicalName } from '../../model/name.ts';
 import { matchesAny } from '../../model/name-pattern.ts';
 import { type StoredWebhook, secretKey, type Webhook, type WebhookTrigger } from '../../model/webhook.ts';
 import { contentTypeOf, filled } from '../../model/webhook-template.ts';
-import { dataOf, type Event } from '../events/event.ts';
+import type { Delivery } from '../../store/deliveries.ts';
+import { beforeOf, dataOf, type Event, formatId, parseId } from '../events/event.ts';
+import type { EventLog } from '../events/log.ts';
 import { Grant, type GrantStore } from '../grant.ts';
+import { NoReply } from '../outbound/outbound.ts';
 import { bodyOf } from './kinds.ts';
 import { type Notice, noticeOf } from './notice.ts';
 
@@ -38,6 +41,30 @@ export function messageFor(
   if (body.length <= BODY_MAX_CHARS) return { trigger, body };
   const less = { ...data, subjects: [], services: [], truncated: true };
   return { trigger, body: JSON.stringify({ type: trigger, timestamp, data: less }) };
+}
+
+interface Told {
+  readonly store: GrantStore;
+  readonly events: Pick<EventLog, 'after'>;
+}
+
+/**
+ * What is sent of an event: as it waits, or made anew where the webhook was changed since: its receiver may read another
+ * kind now, its template may have been mended, and it may be told of less. What is in no revision stays as it waits
+ * after a restart.
+ */
+export function bodyNow(
+  webhook: Webhook,
+  { event: id, trigger, body }: Pick<Delivery, 'event' | 'trigger' | 'body'>,
+  { store, events }: Told,
+): string | NoReply {
+  const position = parseId(id);
+  if (position === undefined || position.revision >= webhook.revision) return body;
+  const event = events.after(beforeOf(position)).find((each) => formatId(each.position) === id);
+  if (event === undefined) return body;
+  // What waits is sent though its trigger was taken away since.
+  const message = messageFor(event, { ...webhook, triggers: [trigger as WebhookTrigger] }, store);
+  return message?.body ?? new NoReply('was changed since, and is told of none of the services that this is about');
 }
 
 /** What is sent of a notice, in the words of the kind, or of the template. */
