@@ -170,10 +170,10 @@ export class Engine {
   }
 
   /**
-   * Applies the entry that comes next in the log, as another node appended it; what it imports was staged before. One
-   * that was applied already changes nothing. Where it gives a Problem, nothing has changed here, and the node is behind.
+   * Applies the entry that comes next in the log, as another node appended it, heard now (Unix time, milliseconds); what it
+   * imports was staged before. One that was applied already changes nothing. Where it gives a Problem, nothing has changed.
    */
-  apply(entry: Entry): Problem | undefined {
+  apply(entry: Entry, heardAtMs: number): Problem | undefined {
     if (this.isHalted) return HALTED;
     return this.#unlessUnavailable(() => {
       this.recover();
@@ -181,7 +181,7 @@ export class Engine {
       const last = this.#store.lastRevision;
       if (revision <= last) return undefined;
       assert.equal(revision, last + 1, 'entries are applied in their order');
-      return this.#carryOut(entry);
+      return this.#carryOut(entry, undefined, heardAtMs);
     });
   }
 
@@ -276,13 +276,13 @@ export class Engine {
    * Applies the entry after the last one. Compile before commit, commit before publish: what is seen is durable, what is
    * durable will be seen. Nothing may come between, so nothing here is waited for.
    */
-  #carryOut(entry: Entry, context?: CommandContext): Problem | undefined {
+  #carryOut(entry: Entry, context?: CommandContext, heardAtMs?: number): Problem | undefined {
     const changes = this.#localOf(entry.changes);
     const full = this.#preparing.prepareEntry(changes, this.#log);
     if (full !== undefined) return full;
     let failed: Problem | undefined;
     try {
-      failed = this.#store.commit(entry, changes);
+      failed = this.#store.commit(entry, changes, heardAtMs);
     } catch (error) {
       this.#table.takeBack();
       throw error;

@@ -151,9 +151,9 @@ export class Store extends LogReads {
 
   /**
    * Appends an entry and changes the derived rows, all or nothing. On return it is on the disk. `changes`: those of the
-   * entry, with what was staged here for them.
+   * entry, with what was staged here for them. `heardAtMs`: of another node's entry, Unix time, milliseconds, of now.
    */
-  commit(entry: Entry, changes: readonly StoreChange[]): Problem | undefined {
+  commit(entry: Entry, changes: readonly StoreChange[], heardAtMs?: number): Problem | undefined {
     const { revision, reply } = entry;
     return this.#write(() => {
       const statements = this.statements;
@@ -166,7 +166,8 @@ export class Store extends LogReads {
       });
       this.entries.add(entry);
       for (const change of changes) this.#derived.apply(change);
-      if (reply !== undefined) this.#keep(reply);
+      // How old a reply is can be told by one clock only, which is the one here: that of whoever made it may be days off.
+      if (reply !== undefined) this.#keep({ ...reply, atMs: heardAtMs ?? reply.atMs });
     });
   }
 

@@ -22,7 +22,7 @@ export function applierOf(
       return store.lastRevision;
     },
     apply: (entry) => {
-      const problem = signers.following(() => engine.apply(entry));
+      const problem = signers.following(() => engine.apply(entry, steadyClock.wallMs()));
       signers.noteHeldUp(problem);
       return problem;
     },

@@ -54,7 +54,7 @@ export function makeNode(
       get lastRevision() {
         return store.lastRevision;
       },
-      apply: (entry) => engine.apply(entry),
+      apply: (entry) => engine.apply(entry, systemClock.wallMs()),
       staged: engine.staged,
       leftOut: () => table.content.leftOut(),
       get isInDoubt() {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { decodeEntry, type Entry, encodeEntry } from '../../../src/model/entry.ts';
 import type { ModelChange } from '../../../src/model/revision.ts';
-import { makeEngine } from '../../fixtures/engine.ts';
+import { makeEngine, NOON_MS } from '../../fixtures/engine.ts';
 import { runs } from '../../fixtures/runs.ts';
 import { answersOf, beginning, everything, type Ledger, type Move, makeLedger, moves, rowsOf } from './histories.ts';
 
@@ -15,7 +15,7 @@ function replay(t: Test, from: Ledger, entries: readonly Entry[]): Ledger {
     const heard = decodeEntry(encodeEntry(entry));
     if (heard === undefined) throw new Error('another format');
     for (const change of heard.changes) if (change.op === 'importZone') to.stage(change, from);
-    const problem = to.fixture.engine.apply(heard);
+    const problem = to.fixture.engine.apply(heard, heard.revision.atMs);
     if (problem !== undefined) throw new Error(`${entry.revision.kind}: ${problem.detail}`);
   }
   return to;
@@ -122,9 +122,9 @@ t.test('an entry that was applied changes nothing more, and none is left out', a
   const entries = entriesOf(first);
   const second = replay(t, first, entries.slice(0, 3));
   const { engine } = second.fixture;
-  t.equal(engine.apply(entries[1] as Entry), undefined);
+  t.equal(engine.apply(entries[1] as Entry, NOON_MS), undefined);
   t.equal(second.fixture.store.lastRevision, 3);
-  t.throws(() => engine.apply(entries[4] as Entry), /in their order/);
+  t.throws(() => engine.apply(entries[4] as Entry, NOON_MS), /in their order/);
 });
 
 t.test('an entry of another format is left alone, and so is a change that is not known', async (t) => {

@@ -64,7 +64,7 @@ t.test('where another entry came first the command is drafted again, and its con
     return other.store.entry(3) as Entry;
   };
   const plain = engine.execute(shift(1, 1), context);
-  t.equal(engine.apply(await entryOfAnother(shift(0, 5))), undefined, 'applied while the command waits');
+  t.equal(engine.apply(await entryOfAnother(shift(0, 5)), NOON_MS), undefined, 'applied while the command waits');
   log.asked[0]?.answer('behind');
   await soon();
   t.equal(log.asked[1]?.expected, 3);
@@ -119,7 +119,7 @@ t.test('a log that refuses changes nothing; nor does a store, and its entry can 
   t.match(await appended, { code: 'store_unavailable' });
   t.same(fixture.ask(app), ['192.0.2.10']);
   setReadOnly(fixture.store, false);
-  t.equal(engine.apply(log.asked[1]?.entry as Entry), undefined);
+  t.equal(engine.apply(log.asked[1]?.entry as Entry, NOON_MS), undefined);
   t.same(fixture.ask(app), ['192.0.2.20']);
 });
 
@@ -133,3 +133,25 @@ t.test('commands that wait when the engine is halted change nothing', async (t) 
   t.equal(fixture.store.lastRevision, 2);
   t.equal(fixture.code({ kind: 'service.put', name: 'b.example.com', body: bluegreen(1, 0) }), 'none');
 });
+
+t.test(
+  'a kept reply is given again by every node for as long, whatever the time of day was where it was made',
+  async (t) => {
+    const idempotency = { token: 'ci', key: 'deploy-1', bodyHash: 'h' };
+    const zone = (n: number): Command => ({ kind: 'zone.put', zone: `${n}.example`, body: zoneBody });
+    for (const aheadMs of [-2 * 86_400_000, 2 * 86_400_000]) {
+      const one = makeEngine(t);
+      const other = makeEngine(t);
+      const hear = (revision: number): Problem | undefined =>
+        other.engine.apply(one.store.entry(revision) as Entry, NOON_MS + revision);
+      t.match(one.execute(zone(1), { atMs: NOON_MS + aheadMs, idempotency }), { revision: 1 });
+      t.equal(hear(1), undefined);
+      t.match(other.execute(zone(1), { atMs: NOON_MS + 2, idempotency }), { revision: 1, replayed: true });
+      // Nor does one that is made later take it away.
+      t.match(one.execute(zone(2), { atMs: NOON_MS + aheadMs, idempotency: { ...idempotency, key: 'deploy-2' } }), {});
+      t.equal(hear(2), undefined);
+      t.match(other.execute(zone(1), { atMs: NOON_MS + 3, idempotency }), { revision: 1, replayed: true });
+      t.equal(other.execute(zone(3), { atMs: NOON_MS + 2 * 86_400_000, idempotency }) instanceof Problem, false);
+    }
+  },
+);
