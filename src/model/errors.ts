@@ -168,3 +168,10 @@ export function unconfirmed(revision: number, why: string): Problem {
     'The same request with the same Idempotency-Key finds out, and so does GET /v1/revisions.';
   return new Problem('fleet_unconfirmed', detail);
 }
+
+/** The same of what a request found there, as one that changes nothing, only rehearses, or is sent again does. */
+export function ofWhatWasFound<Result>(revision: number, result: Result | Problem): Result | Problem {
+  if (!(result instanceof Problem) || result.code !== 'fleet_unconfirmed') return result;
+  const detail = `Revision ${revision} stands, and this request changed nothing more, but etcd did not say who answers from it. The same request again finds out.`;
+  return new Problem('fleet_unconfirmed', detail);
+}

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { inBackground, tellFault } from '../../guard.ts';
 import { type Entry, encodeEntry } from '../../model/entry.ts';
-import { Problem, unconfirmed } from '../../model/errors.ts';
+import { ofWhatWasFound, Problem, unconfirmed } from '../../model/errors.ts';
 import { isLeadersOwn } from '../../model/fleet/election.ts';
 import { sealEntry } from '../../model/fleet/envelope.ts';
 import { HEAD_KEY } from '../../model/fleet/keys.ts';
@@ -185,7 +185,7 @@ export class SharedLog implements Log, FleetLog {
     if (!this.#isStarted) return unavailable('this node has not found its log in etcd yet');
     const ask = String(this.#next++);
     return new Promise((resolve) => {
-      this.#waits.set(ask, resolve);
+      this.#waits.set(ask, (result) => resolve(ofWhatWasFound(revision, result)));
       this.#tell({ kind: 'confirm', shift: ask, revision });
     });
   }

@@ -56,8 +56,11 @@ t.test('an append whose reply is lost is made once; one that is lost itself is m
 t.test('without the log a change is refused in time, and later ones go through', async (t) => {
   const { keeper, nodes } = await makeFleet(t, 2);
   keeper.fate = (node) => (node === 'ns1' ? 'request lost' : undefined);
-  const refused = await nodes[0].execute(shift(5, 5));
+  const { lastRevision } = nodes[0].fixture.store;
+  const [unchanged, refused] = await Promise.all([shift(100, 0), shift(5, 5)].map((each) => nodes[0].execute(each)));
   t.match(refused, { code: /^fleet_un(?:available|confirmed)$/ });
+  const detail = `Revision ${lastRevision} stands, and this request changed nothing more, but etcd did not say who answers from it. The same request again finds out.`;
+  t.match(unchanged, { code: 'fleet_unconfirmed', detail }, 'nothing may stand of what changed nothing');
   keeper.fate = () => undefined;
   await until(() => nodes[0].told.at(-1) === 'live');
   const { fleet } = await must(nodes[0], shift(6, 6));
