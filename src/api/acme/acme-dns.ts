@@ -112,25 +112,45 @@ async function update({ parts, updates, zone: below }: Updating, request: Fastif
   const outside = checkReach(parts, request, zone.name, name);
   if (outside !== undefined) return sendProblem(reply, outside);
   if (typeof txt !== 'string' || !DIGEST.test(txt)) return refuse(reply, 400, 'bad_txt');
-  const result = await updates.run(name.toLowerCase(), () => {
-    const changes = changesFor(parts, { zone: zone.name, name }, txt);
-    return changes instanceof Problem
-      ? Promise.resolve(changes)
-      : changeChallenges(parts, request, { zone: zone.name, name, changes });
+  const owner = { zone: zone.name, name };
+  const result = await updates.run(name.toLowerCase(), async () => {
+    const changes = changesFor(parts, owner, txt);
+    if (changes instanceof Problem) return changes;
+    const changed = await changeChallenges(parts, request, { ...owner, changes });
+    // Other nodes of a fleet take updates of the name too: whoever comes last takes away what is too much by then.
+    const old = tooMany(valuesAt(parts, owner));
+    if (changed instanceof Problem || old.length === 0) return changed;
+    await changeChallenges(parts, request, { ...owner, changes: [{ remove: { name, type: 'TXT', values: old } }] });
+    // Where that is refused the value stands all the same, and the next update takes them away.
+    return changed;
   });
   return result instanceof Problem ? sendProblem(reply, result) : reply.send({ txt });
 }
 
+/** The texts of the records, in the order in which they came. */
+function valuesAt(
+  { queries }: Pick<ApiParts, 'queries'>,
+  { zone, name }: { readonly zone: string; readonly name: string },
+): string[] | Problem {
+  const rrset = queries.rrset(zone, name, 'TXT');
+  if (rrset instanceof Problem) return rrset.code === 'rrset_unknown' ? [] : rrset;
+  return rrset.rdata.map((data) => formatRdata(TYPE.TXT, data));
+}
+
+/** Those that are older than the ones that are kept. */
+function tooMany(values: readonly string[] | Problem): string[] {
+  return values instanceof Problem ? [] : values.slice(0, Math.max(0, values.length - VALUES_KEPT));
+}
+
 /** What leaves the value as the newest one, and of the others the newest: records are in the order in which they came. */
 function changesFor(
-  { queries }: Pick<ApiParts, 'queries'>,
+  parts: Pick<ApiParts, 'queries'>,
   { zone, name }: { readonly zone: string; readonly name: string },
   txt: string,
 ): RecordChange[] | Problem {
   const owner = { name, type: 'TXT' };
-  const rrset = queries.rrset(zone, name, owner.type);
-  if (rrset instanceof Problem && rrset.code !== 'rrset_unknown') return rrset;
-  const before = rrset instanceof Problem ? [] : rrset.rdata.map((data) => formatRdata(TYPE.TXT, data));
+  const before = valuesAt(parts, { zone, name });
+  if (before instanceof Problem) return before;
   const value = txtOf(txt);
   const others = before.filter((each) => each !== value);
   const gone = others.slice(0, Math.max(0, others.length - (VALUES_KEPT - 1)));

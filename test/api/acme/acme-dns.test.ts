@@ -57,6 +57,28 @@ t.test('the newest two values are kept', async (t) => {
   t.same(await valuesAt(api, fulldomain), [20, 21].map(digest), 'sent at once, they are taken one after the other');
 });
 
+t.test('also of those that other nodes of a fleet take at the same moment', async (t) => {
+  const { app, api } = await open(t);
+  const account = await register(app, '{}');
+  const { subdomain, fulldomain: name } = account;
+  const { engine } = api.parts;
+  const execute = engine.execute.bind(engine);
+  const byAnother = (n: number) => {
+    const add = { name, type: 'TXT', values: [`"${digest(n)}"`], ttlSeconds: 1 };
+    return execute({ kind: 'records.change', zone: 'example.test', changes: [{ add }] }, { actor: 'ns2', atMs: 1 });
+  };
+  let others = [2, 3];
+  // What others do stands when this one's turn comes, and was not there when it was worked out.
+  engine.execute = async (...all) => {
+    const those = others;
+    others = [];
+    for (const n of those) t.match(await byAnother(n), { replayed: false });
+    return execute(...all);
+  };
+  t.match(await update(app, account, { subdomain, txt: digest(1) }), [200]);
+  t.same(await valuesAt(api, name), [3, 1].map(digest));
+});
+
 t.test('accounts do not meet', async (t) => {
   const { app, api } = await open(t);
   const [one, two] = [await register(app), await register(app, '{"allowfrom":[]}')];
