@@ -64,7 +64,7 @@ export function transition(
       return release.held || isInconclusive(release) ? release : hold(release);
     case 'resume':
       if (isInconclusive(release)) return measureAgain(release, atMs);
-      return release.held ? letGo(release, atMs) : refusal(release, notHeld(release));
+      return release.held ? letGo(release, atMs, frozen) : refusal(release, notHeld(release));
     case 'abort':
       return aborted(release, command.reason, command.message);
     case 'elapse':
@@ -124,7 +124,7 @@ function promote(release: Release, atMs: number, frozen: Hold | undefined): Rele
   if (wait?.kind === 'pause' || wait?.kind === 'promotion' || wait?.kind === 'inconclusive')
     return nextStep(release, atMs, frozen);
   if (wait?.kind === 'frozen') return takeSteps({ ...release, held: false }, atMs, frozen);
-  if (held) return letGo(release, atMs);
+  if (held) return letGo(release, atMs, frozen);
   if (wait?.kind === 'approval') return needsApproval(release, `Step ${release.stepIndex + 1}`);
   return refusal(release, 'it is not paused: promote leaves a pause, and {"full":true} skips all that is left');
 }
@@ -139,9 +139,15 @@ function hold(release: Release): Release {
   return { ...release, held: true, state: 'paused', reason: 'pause_requested', message };
 }
 
-/** A wait begins anew, since nobody measured what was left of it; an analysis with its first measurement. */
-function letGo(release: Release, atMs: number): Release {
-  return waiting({ ...release, held: false }, { ...(release.wait as Wait), startedAtMs: atMs });
+/**
+ * A wait begins anew, since nobody measured what was left of it; an analysis with its first measurement. That for a freeze
+ * does not: the freeze may have ended meanwhile, or ends when the calendar says so.
+ */
+function letGo(release: Release, atMs: number, frozen: Hold | undefined): Release {
+  const free = { ...release, held: false };
+  const wait = release.wait as Wait;
+  if (wait.kind === 'frozen') return takeSteps(free, atMs, frozen);
+  return waiting(free, { ...wait, startedAtMs: atMs });
 }
 
 function isInconclusive({ wait }: Release): boolean {

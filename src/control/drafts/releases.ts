@@ -40,8 +40,8 @@ export function draftReleaseVerb(
   if (asked instanceof Problem) return asked;
   const passed = passFrozen(store, before, asked, context);
   if (passed instanceof Problem) return passed;
-  // An approval moves no traffic: the shift behind it waits, as any other does.
-  const hold = asked.verb === 'approve' ? holdOf(store, before, context.atMs) : undefined;
+  // These move no traffic that is frozen: the shift behind them waits, as any other does.
+  const hold = asked.verb === 'approve' || asked.verb === 'resume' ? holdOf(store, before, context.atMs) : undefined;
   const after = transition(passed.release, asked, context.atMs, hold);
   if (after instanceof Problem) return after;
   if (after === before) return { revision: before.revision, body: releaseReply(before, name) };

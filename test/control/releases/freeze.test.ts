@@ -153,6 +153,50 @@ t.test('where the freeze goes, or is made longer, the release that it holds foll
   t.equal(world.green(), 50);
 });
 
+t.test('one that is paused while it is frozen goes on with the freeze when it is resumed, not later', async (t) => {
+  const world = makeWorld(t);
+  const id = begin(world, steps);
+  const say = (verb: 'pause' | 'resume') =>
+    world.fixture.must({ kind: `release.${verb}`, id }, { atMs: world.clock.wallMs() });
+  freeze(world, afternoon);
+  await world.clock.pass(3600);
+  say('pause');
+  await world.clock.pass(60);
+  say('resume');
+  t.match(world.release(id), {
+    reason: 'frozen',
+    wait: { kind: 'frozen', seconds: TWO_HOURS - 3660 },
+    message: /is frozen by the freeze stock until Tue 2026-11-24 15:00/,
+  });
+  t.equal(world.green(), 10);
+  await world.clock.pass(TWO_HOURS - 3660);
+  t.equal(world.green(), 50, 'at its end');
+});
+
+t.test('one that is paused while it is frozen, and resumed when the freeze is gone, goes on', async (t) => {
+  const world = makeWorld(t);
+  const id = begin(world, steps);
+  const atMs = () => ({ atMs: world.clock.wallMs() });
+  // It has no end that could come.
+  freeze(world, {
+    timeZone: 'UTC',
+    windows: [
+      { from: 'Mon 0:00', to: 'Thu 0:00' },
+      { from: 'Thu 0:00', to: 'Mon 0:00' },
+    ],
+  });
+  await world.clock.pass(200);
+  t.match(world.release(id), { reason: 'frozen', wait: { seconds: null } });
+  world.fixture.must({ kind: 'release.pause', id }, atMs());
+  world.fixture.must({ kind: 'freeze.delete', name: 'stock' }, atMs());
+  await world.clock.pass(1);
+  t.match(world.release(id), { reason: 'pause_requested' });
+  t.equal(world.green(), 10);
+  world.fixture.must({ kind: 'release.resume', id }, atMs());
+  await world.clock.pass(1);
+  t.equal(world.green(), 50);
+});
+
 t.test('gates measure on, and one that fails takes everything back in a freeze too', async (t) => {
   const world = makeWorld(t);
   const gate = {
