@@ -65,12 +65,10 @@ export function explanationLines(found: Explanation, style: Style, width: number
   ];
 }
 
-/** In a fleet: what each node answers and has answered, and all together. */
-function observedLines(
-  { answers, split: observed, nodes, waitingFor }: Explanation['observed'],
-  style: Style,
-  nowMs: number,
-) {
+/** In a fleet: what each node answers and has answered, and all together. A server of an earlier Teal tells nothing of it. */
+function observedLines(told: Explanation['observed'] | undefined, style: Style, nowMs: number) {
+  if (told === undefined) return [];
+  const { answers, split: observed, nodes, waitingFor } = told;
   if (nodes === undefined || (nodes.length === 1 && waitingFor?.length === 0)) return [];
   const counts = (of: Readonly<Record<string, number>>): string =>
     Object.entries(of)

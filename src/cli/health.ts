@@ -68,7 +68,8 @@ async function showHealth(session: Session, name: string): Promise<void> {
   session.show(health, () => healthLines(health, session.style));
 }
 
-export function healthLines({ service, quorum, failOpen, pools }: Health, style: Style): string[] {
+/** A server of an earlier Teal says nothing of what several nodes see. */
+export function healthLines({ service, quorum = null, failOpen, pools }: Health, style: Style): string[] {
   const names = Object.keys(pools);
   const rows = Object.entries(pools).flatMap(([pool, { healthy, share, forced, targets }]) => [
     [
@@ -77,7 +78,7 @@ export function healthLines({ service, quorum, failOpen, pools }: Health, style:
       percent(share),
       forcedWords(forced),
     ],
-    ...Object.entries(targets).map(([target, { state, since, reason, agreed, views, forced }]) => [
+    ...Object.entries(targets).map(([target, { state, since, reason, agreed = null, views = [], forced }]) => [
       `  ${target}`,
       stateWord(agreed ?? state, style),
       since === null || agreed !== null ? '' : `since ${instant(since)}`,
@@ -116,6 +117,6 @@ function stateWord(state: string, style: Style): string {
   return state === 'down' ? style.colour('red', state) : state;
 }
 
-function forcedWords(forced: Forced | null): string {
+function forcedWords(forced: Forced | null = null): string {
   return forced === null ? '' : `forced ${forced.state} by ${printable(forced.actor)} until ${instant(forced.until)}`;
 }

@@ -1,8 +1,9 @@
-/** `teal explain` in a fleet: what each node answers, beside what one client gets. */
+/** `teal explain` and `teal health show` in a fleet: what each node answers and sees, as far as a server tells. */
 import t from 'tap';
 import { explanationLines } from '../../src/cli/explain.ts';
 import { plain } from '../../src/cli/format/style.ts';
-import type { Explanation } from '../../src/contract/types.ts';
+import { healthLines } from '../../src/cli/health.ts';
+import type { Explanation, Health } from '../../src/contract/types.ts';
 
 const NOON = '2026-11-29T12:00:00.000Z';
 
@@ -15,6 +16,11 @@ t.test('what each node of a fleet answers is told beside what one gets', async (
   };
   const nowMs = Date.parse(NOON) + 2000;
   t.notMatch(explanationLines(found, plain, 100, nowMs).join('\n'), 'NODE', 'one node');
+  t.same(
+    explanationLines({ ...found, observed: undefined as never }, plain, 100, nowMs),
+    explanationLines(found, plain, 100, nowMs),
+    'a server of an earlier Teal',
+  );
   const nodes = [
     {
       node: 'ns1',
@@ -38,5 +44,16 @@ t.test('what each node of a fleet answers is told beside what one gets', async (
     '  ns2   2s ago          16  not told                    blue 0, green 2',
     '  ns3   not told',
     '  all                       blue 99.8 % · green 0.3 %   blue 1,200, green 3',
+  ]);
+});
+
+t.test('health that a server of an earlier Teal tells, which knows of no nodes and quorums, is shown', async (t) => {
+  const target = { state: 'down', since: NOON, reason: 'refused' };
+  const pool = { healthy: false, share: 0.9, forced: null, targets: { '192.0.2.10': target } };
+  const told = { service: 'app.example.com', failOpen: false, pools: { blue: pool } };
+  t.same(healthLines(told as unknown as Health, plain), [
+    'app.example.com',
+    '  blue          down  90.0 %',
+    '    192.0.2.10  down  since 2026-11-29 12:00:00 UTC  refused',
   ]);
 });
