@@ -1,5 +1,5 @@
 /**
- * Room on the disk of the store. What is only in the write-ahead log needs as much of it once more, for the database grows
+ * Room on the disk, as a database there needs it. What is only in the write-ahead log needs as much of it once more, for the database grows
  * when it is brought there; and until it is there the log cannot begin anew, and grows by each change.
  */
 import fs from 'node:fs';
@@ -9,7 +9,7 @@ import { StoreUnavailable } from '../model/errors.ts';
 import { logFileOf } from './log-file.ts';
 
 /**
- * An import leaves so much free: it is refused before it takes that. A shift takes 40 KiB of a log that cannot begin anew,
+ * Imports and signatures leave so much free: an import is refused before it takes that. A shift takes 40 KiB of a log that cannot begin anew,
  * and a hundred may come until what the import has left there is brought in.
  */
 const KEPT_FREE_BYTES = 4 * 2 ** 20;
@@ -54,11 +54,16 @@ export class Room {
 
   /** An import has so many bytes to stage. Throws StoreUnavailable where changes of others would have no room after it. */
   mustHave(bytes: number): void {
-    const left = this.#left(bytes * PAGES_PER_STAGED);
-    if (left === undefined || left >= KEPT_FREE_BYTES) return;
+    if (this.has(bytes)) return;
     throw new StoreUnavailable(
       `the disk has no room for it: the last ${KEPT_FREE_BYTES / 2 ** 20} MiB are kept for other changes; make room`,
     );
+  }
+
+  /** Whether changes have room after so many bytes that may be done without. */
+  has(bytes: number): boolean {
+    const left = this.#left(bytes * PAGES_PER_STAGED);
+    return left === undefined || left >= KEPT_FREE_BYTES;
   }
 
   /** Whether the log should begin anew soon, while there still is the room for that. */

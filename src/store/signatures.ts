@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { makePrivate } from './files.ts';
+import { Room } from './room.ts';
 import { isPackable, PACKED_MAX, PackIndex, packed } from './signature-packs.ts';
 import { columnsOf, found, inOrder, type Row, type SignatureRow } from './signature-rows.ts';
 
@@ -57,6 +58,9 @@ const FORGOTTEN_AT_ONCE = 500;
 /** And packs, of some ten thousand signatures at most. */
 const PACKS_FORGOTTEN_AT_ONCE = 4;
 
+/** Beside its signature: the digest, times and a sum. */
+const ROW_BYTES = 64;
+
 /** Another thread writes to it. */
 const BUSY = 'busy';
 
@@ -94,10 +98,12 @@ export class SignaturesFile {
 
   /**
    * `zone` (lower-case wire form): they are all of it, and are found only where it is read whole. Of each digest the one
-   * that was put last is found. False: another thread writes to it now.
+   * that was put last is found. On a disk that is nearly full they are not kept: what is left there is for changes, which
+   * cannot be made again. False: another thread writes to it now.
    */
   put(rows: readonly SignatureRow[], zone?: Uint8Array): boolean {
     const written = this.#ask((opened) => {
+      if (!opened.room.has(bytesOf(rows))) return;
       const all = opened.database.transaction(() => {
         if (zone !== undefined && rows.every(isPackable)) putPacks(opened, rows, zone);
         else putEach(opened, rows);
@@ -270,12 +276,17 @@ function putPacks({ database, putPack, replace }: Opened, rows: readonly Signatu
   }
 }
 
+function bytesOf(rows: readonly SignatureRow[]): number {
+  return rows.reduce((bytes, { signature }) => bytes + ROW_BYTES + signature.length, 0);
+}
+
 function latestOf(rows: readonly SignatureRow[]): number {
   return rows.reduce((latest, { inception }) => Math.max(latest, inception), 0);
 }
 
 interface Opened {
   readonly database: Database;
+  readonly room: Room;
   readonly get: Statement;
   readonly put: Statement;
   readonly putPack: Statement;
@@ -291,6 +302,7 @@ interface Opened {
 function prepare(database: Database): Opened {
   return {
     database,
+    room: new Room(database),
     get: database.prepare(GET),
     put: database.prepare(putRows(1)),
     replace: database.prepare(

@@ -1,14 +1,12 @@
 /** What is kept free of imports: by what the file system tells, and where it tells nothing, nobody is refused. */
-import type fs from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { Room } from '../../src/store/room.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
-import { replace } from '../fixtures/file-system.ts';
+import { pretendFree, replace } from '../fixtures/file-system.ts';
 
 const MEBIBYTE = 2 ** 20;
-const BLOCK_BYTES = 4096;
 
 function roomOf(t: Test): { room: Room; database: Sqlite.Database } {
   const database = new Sqlite(join(temporaryFolder(t), 'x.db'));
@@ -19,18 +17,9 @@ function roomOf(t: Test): { room: Room; database: Sqlite.Database } {
   return { room: new Room(database), database };
 }
 
-/** As if so much were free; undefined: the file system tells nothing. */
-function pretend(t: Test, mebibytes: number | undefined): void {
-  const told =
-    mebibytes === undefined
-      ? { bavail: 0, blocks: 0, bsize: 0, frsize: 0 }
-      : { bavail: (mebibytes * MEBIBYTE) / BLOCK_BYTES, blocks: 2 ** 20, bsize: MEBIBYTE, frsize: BLOCK_BYTES };
-  replace(t, { statfsSync: (() => told) as unknown as typeof fs.statfsSync });
-}
-
 t.test('what is only in the log counts twice, and what was deleted not at all', async (t) => {
   const { room, database } = roomOf(t);
-  pretend(t, 8);
+  pretendFree(t, 8);
   t.doesNotThrow(() => room.mustHave(MEBIBYTE));
   t.throws(() => room.mustHave(2 * MEBIBYTE), /the disk has no room/);
   t.notOk(room.isScarce());
@@ -41,14 +30,14 @@ t.test('what is only in the log counts twice, and what was deleted not at all', 
   t.doesNotThrow(() => room.mustHave(MEBIBYTE));
   t.notOk(room.isScarce());
   database.exec('DELETE FROM some');
-  pretend(t, 4.5);
+  pretendFree(t, 4.5);
   t.doesNotThrow(() => room.mustHave(2 * MEBIBYTE), 'in the place of what was deleted, in the database and in the log');
   t.throws(() => room.mustHave(8 * MEBIBYTE), /the disk has no room/);
 });
 
 t.test('where nobody tells how much is free', async (t) => {
   const { room } = roomOf(t);
-  pretend(t, undefined);
+  pretendFree(t, undefined);
   t.doesNotThrow(() => room.mustHave(MEBIBYTE));
   t.notOk(room.isScarce());
   replace(t, {
@@ -57,13 +46,13 @@ t.test('where nobody tells how much is free', async (t) => {
     },
   });
   t.doesNotThrow(() => room.mustHave(MEBIBYTE));
-  pretend(t, -1);
+  pretendFree(t, -1);
   t.doesNotThrow(() => room.mustHave(MEBIBYTE));
 });
 
 t.test('a disk that is full', async (t) => {
   const { room, database } = roomOf(t);
-  pretend(t, 0);
+  pretendFree(t, 0);
   t.throws(() => room.mustHave(1), /the disk has no room/);
   database.exec('INSERT INTO some VALUES (zeroblob(100000))');
   t.notOk(room.isScarce(), 'what cannot be brought in need not be tried at each change');

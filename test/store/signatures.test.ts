@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { KeptSignatures } from '../../src/signing/kept.ts';
 import type { SignatureRow } from '../../src/store/signature-rows.ts';
 import { ReadSignatures, SIGNATURES_FILE, SignaturesFile } from '../../src/store/signatures.ts';
+import { pretendFree } from '../fixtures/file-system.ts';
 
 const ZONE = Buffer.from('\x07example\x03com\x00', 'latin1');
 const OTHER = Buffer.from('\x05other\x00', 'latin1');
@@ -39,6 +40,19 @@ t.test('what was put in is found, also by the next process, and is private', asy
   t.equal(second.failure, undefined);
   t.notOk(second.isRenewed);
   t.equal(statSync(join(directory, SIGNATURES_FILE)).mode & 0o777, 0o600);
+});
+
+t.test('on a disk that is nearly full none are kept, for changes need what is left', async (t) => {
+  const file = new SignaturesFile(folder(t));
+  t.teardown(() => file.close());
+  pretendFree(t, 4);
+  t.ok(file.put([row(1)]), 'nobody tries it again');
+  t.ok(file.put([row(2)], ZONE));
+  t.equal(file.get(row(1).digest), undefined);
+  t.notOk(file.isRenewed, 'what is there stays');
+  pretendFree(t, 5);
+  t.ok(file.put([row(1)]));
+  t.same(file.get(row(1).digest), row(1));
 });
 
 t.test('what began too long ago is forgotten, little by little', async (t) => {
