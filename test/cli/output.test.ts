@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { EXIT, EXIT_UNREAD } from '../../src/cli/exit.ts';
+import { columns } from '../../src/cli/format/text.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { surroundings } from '../fixtures/environment.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
@@ -153,4 +154,20 @@ t.test('SIGPIPE itself ends nothing', async (t) => {
   child.kill('SIGPIPE');
   await type(`release abort ${app}`);
   t.same(await ended, [EXIT.NEGATIVE, null]);
+});
+
+t.test('one cell that is longer than a terminal stands out of its column, and no other row is as long', async (t) => {
+  const name = 'n'.repeat(253);
+  t.same(
+    columns(
+      [
+        ['NAME', 'TTL'],
+        ['app', '5'],
+        [name, '60'],
+      ],
+      [1],
+    ),
+    ['NAME  TTL', 'app     5', `${name}   60`],
+  );
+  t.same(columns([[name], ['x']]), [name, 'x']);
 });

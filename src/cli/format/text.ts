@@ -5,6 +5,8 @@ import { writeDuration } from '../../duration.ts';
 
 /** Between two columns. */
 const GAP = '  ';
+/** What is longer stands out of its column: one name of 253 characters would make four lines of each row of a list. */
+const COLUMN_MAX_CHARS = 100;
 
 /**
  * Text from elsewhere, without what could move the cursor or change the colours of a terminal, or turn around the order
@@ -33,7 +35,10 @@ export function warningLines({
 export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
+    for (const [at, cell] of row.entries()) {
+      const width = widthOf(cell);
+      widths[at] = Math.max(widths[at] ?? 0, width > COLUMN_MAX_CHARS ? 0 : width);
+    }
   }
   return rows.map((row) =>
     row
@@ -48,7 +53,7 @@ export function widthOf(text: string): number {
 }
 
 function pad(cell: string, width: number, right: boolean): string {
-  const space = ' '.repeat(width - widthOf(cell));
+  const space = ' '.repeat(Math.max(0, width - widthOf(cell)));
   return right ? space + cell : cell + space;
 }
 
