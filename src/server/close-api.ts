@@ -2,9 +2,8 @@
 import { afterMs } from '../guard.ts';
 
 /**
- * What a zone file may take from the stop on: what is not read and staged half a second later is cut off, which takes a
- * thread with much memory as long again, and refused before the connections of those who still wait are closed (see
- * DOOR_TIMES).
+ * How long zone files go on once a stop has begun. Then their threads have half a second more, and one with much memory takes
+ * as long again to end: that is over, and told to who waits, before the connections are closed (see DOOR_TIMES).
  */
 const FILES_MS = 200;
 

@@ -12,7 +12,7 @@ import { logFileOf } from './log-file.ts';
  * Imports and signatures leave so much free: an import is refused before it takes that. A shift takes 40 KiB of a log that cannot begin anew,
  * and a hundred may come until what the import has left there is brought in.
  */
-const KEPT_FREE_BYTES = 4 * 2 ** 20;
+export const KEPT_FREE_BYTES = 4 * 2 ** 20;
 
 /** What is staged is a little more in pages, which are not full and have others above them; in the log each has a head, too. */
 const PAGES_PER_STAGED = 1.5;

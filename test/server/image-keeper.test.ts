@@ -9,8 +9,10 @@ import type { Logger } from '../../src/log.ts';
 import { IMAGE_FILE } from '../../src/server/image/format.ts';
 import { ImageKeeper } from '../../src/server/image/keeper.ts';
 import { readImage } from '../../src/server/image/read.ts';
+import { writeImage } from '../../src/server/image/write.ts';
 import { createTableMemory } from '../../src/table/shared-memory.ts';
 import { makeEngine, withService } from '../fixtures/engine.ts';
+import { pretendFree } from '../fixtures/file-system.ts';
 
 const sizes = { readers: 1, initialBytes: 2 ** 16, maxBytes: 2 ** 20 };
 
@@ -29,6 +31,16 @@ t.test('its thread writes a copy of what stands still, and says nothing', async 
   t.equal(failure, undefined);
   t.match(readImage(task.file, 'b', createTableMemory(sizes)), { revision: 2 });
   t.equal(fs.statSync(task.file).mode & 0o777, 0o600);
+});
+
+t.test('on a disk that is nearly full there is no new one, for changes need what is left', async (t) => {
+  const { task } = make(t);
+  pretendFree(t, 20);
+  t.throws(() => writeImage({ ...task, sync: false }), { message: /no room for it beside that of changes/ });
+  t.notOk(fs.existsSync(task.file));
+  pretendFree(t, 24);
+  t.equal(writeImage({ ...task, sync: false }), undefined);
+  t.ok(fs.existsSync(task.file));
 });
 
 t.test('its thread tells what the file system says', async (t) => {

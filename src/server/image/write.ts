@@ -1,11 +1,17 @@
 /** Writes a copy of a table's memory. */
 import fs from 'node:fs';
+import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { LOG_BYTES } from '../../store/log-length.ts';
+import { freeBytes, KEPT_FREE_BYTES } from '../../store/room.ts';
 import { WRITER } from '../../table/layout.ts';
 import type { TableMemory } from '../../table/shared-memory.ts';
 import { encodeHead, HEAD_BYTES, headOf, PIECE_BYTES, partsOf } from './format.ts';
 
 const MODE = 0o600;
+
+/** A copy leaves so much free: what the store has in its log comes into the database, and changes go on. */
+const LEFT_FREE_BYTES = KEPT_FREE_BYTES + LOG_BYTES;
 
 /** The table was changed while it was copied. */
 export const STIRRED = 'stirred';
@@ -20,15 +26,17 @@ export interface ImageTask {
 
 /**
  * Writes it, in place of the one before. Gives STIRRED, and leaves the one before, where the table was changed meanwhile.
- * Throws what the file system does.
+ * Throws what the file system does, and where changes would have no room beside it: a start without it takes longer, and no more.
  */
 export function writeImage({ memory, file, build, sync }: ImageTask): typeof STIRRED | undefined {
   const control = new Int32Array(memory.shared.control);
   const stirred = Atomics.load(control, WRITER.STIRRED);
+  const parts = partsOf(memory);
+  const bytes = parts.reduce((sum, { length }) => sum + length, HEAD_BYTES);
+  if (!hasRoom(path.dirname(file), bytes)) throw new Error('the disk has no room for it beside that of changes');
   const made = `${file}.new`;
   const fd = fs.openSync(made, 'w', MODE);
   try {
-    const parts = partsOf(memory);
     let sum = 0;
     let at = HEAD_BYTES;
     for (const part of parts) {
@@ -47,6 +55,16 @@ export function writeImage({ memory, file, build, sync }: ImageTask): typeof STI
   } finally {
     fs.closeSync(fd);
     fs.rmSync(made, { force: true });
+  }
+}
+
+function hasRoom(folder: string, bytes: number): boolean {
+  try {
+    const free = freeBytes(folder);
+    return free === undefined || free >= bytes + LEFT_FREE_BYTES;
+  } catch {
+    // Whoever writes is told what is wrong.
+    return true;
   }
 }
 
