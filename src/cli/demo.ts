@@ -53,13 +53,24 @@ interface Stage {
   readonly resolvers: Resolvers;
   readonly gate: DemoGate;
   readonly isGood: boolean;
-  readonly isJson: boolean;
 }
 
 async function demo({ good: isGood = false, json: isJson = false }: Options, shell: Shell): Promise<void> {
   const interrupted = shell.interrupted();
-  if (!isJson) shell.stdout.write('Starting a server of its own, on this machine only…\n');
-  const server = await startDemoServer(shell.env);
+  const teller = new Teller(shell, isJson);
+  try {
+    if (!isJson) shell.stdout.write('Starting a server of its own, on this machine only…\n');
+    await onStage(isGood, shell.env, (stage) => play(stage, teller, interrupted));
+  } catch (error) {
+    // On a terminal the server hears the same Ctrl-C, and may be gone first.
+    if (!interrupted.aborted) throw error;
+    teller.cutShort();
+  }
+}
+
+/** Sets up all that takes part, and clears it away whatever comes of it. */
+async function onStage(isGood: boolean, env: Shell['env'], act: (stage: Stage) => Promise<void>): Promise<void> {
+  const server = await startDemoServer(env);
   const gate = await startDemoGate();
   const resolvers = startResolvers({
     name: SERVICE,
@@ -70,7 +81,7 @@ async function demo({ good: isGood = false, json: isJson = false }: Options, she
   try {
     const api = new Api(connectionTo(server));
     await prepare(api);
-    await play({ api, resolvers, gate, isGood, isJson }, shell, interrupted);
+    await act({ api, resolvers, gate, isGood });
   } finally {
     resolvers.stop();
     gate.stop();
@@ -93,8 +104,8 @@ async function prepare(api: Api): Promise<void> {
 }
 
 /** From the first step to the moment that no cache holds an answer of the pool that was left. */
-async function play(stage: Stage, shell: Shell, interrupted: AbortSignal): Promise<void> {
-  const { api, gate, isGood, isJson } = stage;
+async function play(stage: Stage, teller: Teller, interrupted: AbortSignal): Promise<void> {
+  const { api, gate, isGood } = stage;
   const smoke = { intervalSeconds: 1, count: 3, failureLimit: 1, metrics: [{ name: 'smoke', web: { url: gate.url } }] };
   const steps = [10, 50].flatMap((share) => [
     { setWeight: share },
@@ -105,7 +116,6 @@ async function play(stage: Stage, shell: Shell, interrupted: AbortSignal): Promi
   await sleep(TTL_SECONDS * 1000);
   const body = { to: 'green', steps: [...steps, { setWeight: 100 }], reason: 'A demonstration' };
   const { id } = await api.post<Release>(`${PATH}/releases`, body);
-  const teller = new Teller(shell, isJson);
   const untilMs = Date.now() + DEMO_MAX_MS;
   let [endedAtMs, freeAtMs]: (number | undefined)[] = [undefined, undefined];
   for (;;) {
@@ -120,7 +130,7 @@ async function play(stage: Stage, shell: Shell, interrupted: AbortSignal): Promi
     if (isOver && !held.includes(left)) freeAtMs ??= Date.now();
     const isDrained = drain.pools[left]?.drained === true && freeAtMs !== undefined;
     teller.tell({ release, drain, held, isOver });
-    if (interrupted.aborted || Date.now() > untilMs) return teller.end(['Ended before its end.'], {});
+    if (interrupted.aborted || Date.now() > untilMs) return teller.cutShort();
     if (isOver && isDrained) {
       const heldSeconds = ((freeAtMs ?? 0) - (endedAtMs ?? 0)) / 1000;
       return teller.end(lastWords(release, left, heldSeconds), { left, heldSeconds, release });
@@ -154,7 +164,7 @@ class Teller {
   readonly #isJson: boolean;
   readonly #style: Style;
   readonly #screen: Screen;
-  readonly #startedAtMs = Date.now();
+  #startedAtMs: number | undefined;
   readonly #lines: string[] = [];
 
   constructor(shell: Shell, isJson: boolean) {
@@ -169,11 +179,16 @@ class Teller {
     const { message, state } = seen.release;
     const words = `${state}: ${printable(message)}`;
     if (this.#lines.at(-1)?.endsWith(words) !== true) {
+      this.#startedAtMs ??= Date.now();
       const seconds = ((Date.now() - this.#startedAtMs) / 1000).toFixed(1).padStart(5);
       this.#lines.push(`${seconds} s  ${words}`);
       if (!this.#shell.stdout.isTerminal) this.#shell.stdout.write(`${this.#lines.at(-1)}\n`);
     }
     if (this.#shell.stdout.isTerminal) this.#screen.draw(this.#picture(seen));
+  }
+
+  cutShort(): void {
+    this.end(['Ended before its end.'], {});
   }
 
   end(words: readonly string[], result: object): void {
