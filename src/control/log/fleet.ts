@@ -98,7 +98,10 @@ export class SharedLog implements Log, FleetLog {
         this.#incoming.keep(puts, this.#state.applied);
         this.#tell({ kind: 'changed', puts, deletes });
       },
-      broken: (words) => listener.onBroken(words),
+      broken: (words) => {
+        this.#tell({ kind: 'broken' });
+        listener.onBroken(words);
+      },
     });
     this.#follower.start();
     this.#carryOut(this.#first);
@@ -208,8 +211,7 @@ export class SharedLog implements Log, FleetLog {
 
   /** Zones may come back by themselves: it is looked at now and then, and before an entry is confirmed. */
   #tellLeftOut(): void {
-    const { leftOut } = this.#parts.applier;
-    const zones = [...leftOut()].sort();
+    const zones = [...this.#parts.applier.leftOut()].sort();
     if (JSON.stringify(zones) === JSON.stringify(this.#leftOut)) return;
     this.#leftOut = zones;
     this.#tell({ kind: 'leftOut', zones });
@@ -275,10 +277,9 @@ export class SharedLog implements Log, FleetLog {
 
   async #send(call: number, transaction: Transaction): Promise<void> {
     const reply = await this.#parts.keeper.transact(transaction);
-    if (reply instanceof Lost) {
-      const { isSent, isRefused, words } = reply;
-      this.#tell({ kind: 'lost', call, isSent, refusal: isRefused ? words : undefined });
-    } else this.#tell({ kind: 'reply', call, reply });
+    if (reply instanceof Lost)
+      this.#tell({ kind: 'lost', call, isSent: reply.isSent, refusal: reply.isRefused ? reply.words : undefined });
+    else this.#tell({ kind: 'reply', call, reply });
   }
 
   /** What became of a shift. */
@@ -293,10 +294,8 @@ export class SharedLog implements Log, FleetLog {
       case 'committed': {
         const answering = new Promise<Answering | Problem>((resolve) => this.#waits.set(shift, resolve));
         this.#own.set(effect.revision, answering);
-        inBackground(
-          WHAT,
-          answering.then(() => this.#own.delete(effect.revision)),
-        );
+        const over = answering.then(() => this.#own.delete(effect.revision));
+        inBackground(WHAT, over);
         this.#carried = effect.revision;
         return this.#appended(shift, 'appended');
       }

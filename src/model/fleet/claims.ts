@@ -59,6 +59,8 @@ export function hearBeat(turn: Turn, call: Call & { kind: 'heartbeat' }, reply: 
   else if (reply.at < call.seenAt)
     turn.set({ blocked: putBack(`the engine is at ${reply.at}, and was at ${call.seenAt}`) });
   else lookBack(turn, call, reply);
+  const { lookSinceMs } = turn.state;
+  if (lookSinceMs !== undefined && call.sentAtMs >= lookSinceMs) turn.set({ lookSinceMs: undefined });
   const recordAt = memberOf(turn.state.view, turn.node).changedAt;
   const read = { sentAtMs: call.sentAtMs, head, recordAt: reply.found.find(isOwn(turn))?.changedAt ?? 0 };
   if (read.recordAt === recordAt) turn.set({ reads: [...turn.state.reads, read] });

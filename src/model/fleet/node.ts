@@ -43,6 +43,8 @@ export function startNode(settings: NodeSettings, applied: number, nowMs: number
     isApplying: false,
     blocked: undefined,
     places: new Map(),
+    isWatchBroken: false,
+    lookSinceMs: undefined,
     leftOut: leftOutOf(settings.incarnation, []),
     view: emptyView,
     seenAt: 0,
@@ -96,6 +98,8 @@ function hear(turn: Turn, event: NodeEvent): void {
       return lose(turn, event);
     case 'changed':
       return hearChanges(turn, event);
+    case 'broken':
+      return turn.set({ isWatchBroken: true });
     case 'heard':
       return lookFor(turn, event.revision);
     case 'shift':
@@ -133,7 +137,12 @@ function hearApplied(
 }
 
 function hearChanges(turn: Turn, { puts, deletes }: Extract<NodeEvent, { kind: 'changed' }>): void {
-  turn.set({ view: withDeleted(withStored(turn.state.view, puts), deletes) });
+  const { view, isWatchBroken, heartbeatAtMs } = turn.state;
+  turn.set({ view: withDeleted(withStored(view, puts), deletes) });
+  if (isWatchBroken) {
+    const lookSinceMs = turn.nowMs;
+    turn.set({ isWatchBroken: false, lookSinceMs, heartbeatAtMs: Math.min(heartbeatAtMs, turn.nowMs) });
+  }
   for (const { key, value, changedAt } of puts) {
     const parsed = key.startsWith(LOG_PREFIX) ? parseKey(key) : undefined;
     if (parsed?.kind !== 'log') continue;
@@ -201,8 +210,8 @@ function settle(turn: Turn): void {
 }
 
 function apply(turn: Turn): void {
-  const { applied, heard, isApplying, blocked, own, append } = turn.state;
-  if (isApplying || blocked !== undefined || heard <= applied || own === undefined) return;
+  const { applied, heard, isApplying, blocked, lookSinceMs, own, append } = turn.state;
+  if (isApplying || blocked !== undefined || lookSinceMs !== undefined || heard <= applied || own === undefined) return;
   // It may be our own: that is known first.
   if (append?.phase === 'appending' && append.expected === applied) return;
   turn.set({ isApplying: true });

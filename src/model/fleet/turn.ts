@@ -139,6 +139,13 @@ export interface NodeState {
   readonly blocked: Blocked | undefined;
   /** Where the last entry that is applied stands in the engine, and those after it, as far as that is known. */
   readonly places: ReadonlyMap<number, number>;
+  /** The watch broke, and has told nothing since. */
+  readonly isWatchBroken: boolean;
+  /**
+   * What a watch tells that broke may be of a log that was put back meanwhile: until a heartbeat that was sent from then on
+   * has looked, nothing is applied. Steady clock, milliseconds.
+   */
+  readonly lookSinceMs: number | undefined;
   /** Zones that are not answered from here, whatever is applied. */
   readonly leftOut: LeftOut;
   readonly view: View;
@@ -184,6 +191,8 @@ export type NodeEvent =
   | LostCall
   /** From the watch. */
   | { readonly kind: 'changed'; readonly puts: readonly Stored[]; readonly deletes: readonly Deleted[] }
+  /** The watch broke, and is opened again. */
+  | { readonly kind: 'broken' }
   /** The log has come so far. */
   | { readonly kind: 'heard'; readonly revision: number }
   /** It is answered from. `place`: see NodeState.places; undefined: it was not looked at. */

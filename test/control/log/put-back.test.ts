@@ -1,5 +1,6 @@
 /** An etcd that is put back to an earlier state while nodes run, its revisions raised or not: each notices that stands on what is gone. */
 import t from 'tap';
+import { HEAD_KEY } from '../../../src/model/fleet/keys.ts';
 import { app, makeFleet, must, type Node, names, until } from './nodes.ts';
 
 /** As `etcdutl snapshot restore --bump-revision` is told to. */
@@ -43,8 +44,14 @@ for (const raisedBy of [RAISED, 0]) {
     await shift(ns3, 80);
     await shift(ns3, 70);
     t.same(ns3.fixture.store.lastRevision, 4, 'the log goes on beyond where they stand');
-    keeper.fate = () => undefined;
+    // The watches are back before any heartbeat is.
+    keeper.fate = (node, { reads }) =>
+      node !== 'ns3' && reads.some(({ key }) => key === HEAD_KEY) ? 'request lost' : undefined;
     keeper.isSilent = () => false;
+    await shift(ns3, 65);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    t.same([ns1.fixture.store.lastRevision, ns2.fixture.store.lastRevision], [3, 3]);
+    keeper.fate = () => undefined;
     await until(() => [ns1, ns2].every(({ words }) => PUT_BACK.test(words)));
     await silent([ns1, ns2]);
     for (const { fixture, words } of [ns1, ns2]) {
