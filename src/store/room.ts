@@ -1,6 +1,6 @@
 /**
- * Room on the disk, as a database there needs it. What is only in the write-ahead log needs as much of it once more, for the database grows
- * when it is brought there; and until it is there the log cannot begin anew, and grows by each change.
+ * Room on the disk, as a database there needs it. What is only in the write-ahead log needs as much of it once more, for the
+ * database grows when it is brought there; and until it is there the log cannot begin anew, and grows by each change.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,8 +9,8 @@ import { StoreUnavailable } from '../model/errors.ts';
 import { logFileOf } from './log-file.ts';
 
 /**
- * Imports and signatures leave so much free: an import is refused before it takes that. A shift takes 40 KiB of a log that cannot begin anew,
- * and a hundred may come until what the import has left there is brought in.
+ * Imports and signatures leave so much free: an import is refused before it takes that. A shift takes 40 KiB of a log that
+ * cannot begin anew, and a hundred may come until what the import has left there is brought in.
  */
 export const KEPT_FREE_BYTES = 4 * 2 ** 20;
 

@@ -79,6 +79,9 @@ function heartbeatIsOut(calls: ReadonlyMap<number, Call>): boolean {
 
 function tryAppend(turn: Turn, { id, expected, value, epoch }: Append): void {
   const compares: Compare[] = [{ key: HEAD_KEY, value: encodeRevision(expected) }];
+  // A log of as many entries may be another one (places.ts). The last entry is never trimmed; a fleet is founded without any.
+  const place = turn.state.places.get(expected);
+  if (place !== undefined) compares.push({ key: logKey(expected), changedAt: place });
   // Whoever no longer leads must not act as if: who leads now knows more.
   if (epoch !== undefined) compares.push({ key: LEADER_KEY, createdAt: epoch });
   const entry = logKey(expected + 1);
@@ -91,8 +94,7 @@ function tryAppend(turn: Turn, { id, expected, value, epoch }: Append): void {
         { key: HEAD_KEY, value: encodeRevision(expected + 1) },
       ],
       reads: EVERYBODY,
-      // It may be our own that came first: an earlier try whose reply was lost.
-      // And the log may not be the one that this was drafted on.
+      // It may be our own that came first: an earlier try whose reply was lost. And the entry that this was drafted on may be another.
       otherwise: [{ key: HEAD_KEY }, { key: LEADER_KEY }, { key: entry }, { key: logKey(expected) }, ...EVERYBODY],
     },
   );

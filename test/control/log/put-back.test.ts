@@ -1,6 +1,6 @@
 /** An etcd that is put back to an earlier state while nodes run, its revisions raised or not: each notices that stands on what is gone. */
 import t from 'tap';
-import { HEAD_KEY } from '../../../src/model/fleet/keys.ts';
+import { HEAD_KEY, LOG_PREFIX } from '../../../src/model/fleet/keys.ts';
 import { app, makeFleet, must, type Node, names, until } from './nodes.ts';
 
 /** As `etcdutl snapshot restore --bump-revision` is told to. */
@@ -84,4 +84,25 @@ t.test('put back to just where it was, nobody minds; and one whose record went b
   await until(() => PUT_BACK.test(nodes[1].words));
   t.match(nodes[1].words, /the record of this node is an older one/);
   t.equal(nodes[0].told.at(-1), 'live', 'whose own stands where it did');
+});
+
+t.test('what was drafted on an entry that is another one by now is not appended behind it', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 2);
+  const [ns1, ns2] = nodes;
+  const restore = keeper.backup();
+  keeper.fate = (node) => (node === 'ns2' ? 'request lost' : undefined);
+  keeper.isSilent = (node) => node === 'ns2';
+  await shift(ns1, 90);
+  // It hears neither by a heartbeat nor by its watch that the log is another one, of as many entries.
+  keeper.fate = (node, { puts }) => (node === 'ns1' && puts.length === 0 ? 'request lost' : undefined);
+  keeper.isSilent = (node) => node === 'ns1';
+  restore(RAISED);
+  const others = shift(ns2, 80);
+  await until(() => keeper.under(LOG_PREFIX).length === 3);
+  const refused = await ns1.execute({ kind: 'weights.put', name: app, weights: { blue: 70, green: 30 } });
+  t.match(refused, { code: 'fleet_unavailable' });
+  t.equal(keeper.under(LOG_PREFIX).length, 3);
+  keeper.fate = () => undefined;
+  await until(() => PUT_BACK.test(ns1.words));
+  await others;
 });
