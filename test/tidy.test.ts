@@ -6,6 +6,7 @@ import {
   deadFiles,
   findCircle,
   functionsOf,
+  importedBy,
   importsOf,
   readFiles,
   type SourceFile,
@@ -153,6 +154,19 @@ t.test(
 
 t.test('nothing imports itself, by whatever detour', async (t) => {
   t.equal(findCircle([...sources, ...tests])?.join(' → '), undefined);
+});
+
+t.test('no bench and no tool loads tap, which would end it as a test after half a minute', async (t) => {
+  const testingOf = (files: readonly SourceFile[]): string[] => {
+    const entries = files.filter(({ path }) => /^(?:bench|tools)\//.test(path)).map(({ path }) => path);
+    return entries.filter((path) => importedBy([path], files).packages.includes('tap'));
+  };
+  t.same(testingOf([...sources, ...tests]), []);
+  const bad = [
+    { path: 'bench/a.ts', text: "import { b } from '../test/fixtures/b.ts';\n" },
+    { path: 'test/fixtures/b.ts', text: "import t, { type Test } from 'tap';\n" },
+  ];
+  t.same(testingOf(bad), ['bench/a.ts'], 'this check can fail');
 });
 
 t.test('the checks above can fail', async (t) => {

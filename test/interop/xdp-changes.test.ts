@@ -10,7 +10,8 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import type { TealProcess } from '../fixtures/process.ts';
 import { comesTo } from '../fixtures/soon.ts';
 import { CLIENT, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { byXdp, datagramsToSockets, hasProgram, onWire } from '../fixtures/xdp-server.ts';
+import { datagramsToSockets, hasProgram } from '../fixtures/xdp-server.ts';
+import { byXdp, onWire } from '../fixtures/xdp-tests.ts';
 
 /** A reply that goes on an MTU of 1500 and not on one of 600. */
 const long = { name: 'long.example.test', type: 'TXT', edns: { udpBytes: 1232 } } as const;

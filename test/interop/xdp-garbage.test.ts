@@ -1,6 +1,6 @@
 /** A worker of AF_XDP leaves no garbage: nothing is allocated for a query, nor for a batch. */
 import { measureXdpGarbage } from '../../bench/garbage.ts';
-import { onWire } from '../fixtures/xdp-server.ts';
+import { onWire } from '../fixtures/xdp-tests.ts';
 
 const WARMUP_ANSWERS = 300_000;
 const ANSWERS = 1_000_000;

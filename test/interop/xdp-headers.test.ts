@@ -7,7 +7,7 @@ import { answerIn, buildFrame, checksum, type FrameFields, readFrame } from '../
 import { mulberry32 } from '../fixtures/mutate.ts';
 import { soon } from '../fixtures/soon.ts';
 import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { byXdp } from '../fixtures/xdp-server.ts';
+import { byXdp } from '../fixtures/xdp-tests.ts';
 
 type Draw = (limit: number) => number;
 /** Changes a frame, whose IP header begins at 14 and whose UDP header at `udp`; the frame that is sent instead, if another. */

@@ -6,7 +6,8 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { buildFrame, carriesUdp, type FrameFields, readFrame } from '../fixtures/frames.ts';
 import { mulberry32, packets } from '../fixtures/mutate.ts';
 import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { byXdp, onWire, overTheWire } from '../fixtures/xdp-server.ts';
+import { overTheWire } from '../fixtures/xdp-server.ts';
+import { byXdp, onWire } from '../fixtures/xdp-tests.ts';
 
 const app = 'app.example.test';
 const FRAMES = 100_000;

@@ -12,16 +12,8 @@ import { startTeal } from '../fixtures/process.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
 import { endsWithUs } from '../fixtures/tidying.ts';
 import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import {
-  datagramsToSockets,
-  hasProgram,
-  isByXdp,
-  isLeftAlone,
-  onWire,
-  overTheWire,
-  startXdp,
-  transportOf,
-} from '../fixtures/xdp-server.ts';
+import { datagramsToSockets, hasProgram, overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+import { isByXdp, isLeftAlone, onWire } from '../fixtures/xdp-tests.ts';
 
 const app = 'app.example.test';
 /** What docs/xdp.md lists as reasons, each with what to do: its parts around what is another one each time. */

@@ -3,7 +3,8 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { soon } from '../fixtures/soon.ts';
 import { findThread, stopThread } from '../fixtures/stopped-thread.ts';
 import { SERVER } from '../fixtures/two-namespaces.ts';
-import { byXdp, datagramsToSockets } from '../fixtures/xdp-server.ts';
+import { datagramsToSockets } from '../fixtures/xdp-server.ts';
+import { byXdp } from '../fixtures/xdp-tests.ts';
 
 /** One that waits in the queue until its worker was replaced is late, not lost; a busy machine may take long. */
 const LOST_AFTER_MS = 60_000;

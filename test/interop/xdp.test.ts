@@ -8,7 +8,8 @@ import { decode } from '../fixtures/dns-decode.ts';
 import { answerIn, buildFrame, checksum, type FrameFields, readFrame } from '../fixtures/frames.ts';
 import { comesTo } from '../fixtures/soon.ts';
 import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { byXdp, datagramsToSockets, hasProgram } from '../fixtures/xdp-server.ts';
+import { datagramsToSockets, hasProgram } from '../fixtures/xdp-server.ts';
+import { byXdp } from '../fixtures/xdp-tests.ts';
 
 const app = 'app.example.test';
 const pools = ['192.0.2.10', '192.0.2.20'];
