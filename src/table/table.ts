@@ -44,8 +44,8 @@ export class Table implements TableChanges {
   readonly #registry = new ServiceRegistry();
   readonly #loader: ZoneLoader;
   readonly #counters: CounterRegistry;
-  /** Revision and history. */
   #isAdopted = false;
+  /** Revision and history. */
   readonly #held: Float64Array<SharedArrayBuffer>;
 
   /** `keys`: KEY_WORDS words that nobody can guess, for an empty table to hash names by; undefined: for `adopt` only. */
