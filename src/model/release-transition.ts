@@ -1,6 +1,6 @@
 /** What becomes of a release that is told something. Pure: the time is passed in. */
 import { Problem } from './errors.ts';
-import { isAmong } from './person.ts';
+import { isAmong, type Party } from './person.ts';
 import { ownApproval } from './proposed.ts';
 import { isActive, type Release, type Wait } from './release.ts';
 import type { GateOutcome } from './release-analysis.ts';
@@ -21,18 +21,13 @@ import type { Service } from './service.ts';
 /** What people ask for, and last what the runner reports: that what the release waited for has come. */
 export type TransitionCommand =
   /** Somebody else agrees with the step that it waits at. */
-  | { readonly verb: 'approve'; readonly by: string; readonly subject?: string; readonly seen: number }
+  | { readonly verb: 'approve'; readonly by: Party; readonly seen: number }
   /** Leaves any pause; `full` skips every pause and analysis that is left, to the weight of the last step. */
   | { readonly verb: 'promote'; readonly full: boolean }
   | { readonly verb: 'pause' | 'resume' }
   | { readonly verb: 'abort'; readonly reason: 'abort_requested' | 'rolled_back'; readonly message: string }
   /** From the first step again, from the weights that the services have now. `by`: who says so. */
-  | {
-      readonly verb: 'retry';
-      readonly by?: string;
-      readonly subject?: string;
-      readonly services: readonly Service[];
-    }
+  | { readonly verb: 'retry'; readonly by?: Party; readonly services: readonly Service[] }
   /** The time of the wait is over. */
   | { readonly verb: 'elapse' }
   /** What the analysis measures is no longer what it began with; `why` is a sentence. */
@@ -78,20 +73,20 @@ export function transition(
 
 function retry(
   release: Release,
-  { by, subject, services }: Extract<TransitionCommand, { verb: 'retry' }>,
+  { by, services }: Extract<TransitionCommand, { verb: 'retry' }>,
   atMs: number,
 ): Release | Problem {
   if (release.state !== 'aborted')
     return refusal(release, `it is ${release.state}: retry is for a release that was aborted`);
   const { id, to, steps, createdAtMs, services: earlier, override, askedBy = [], askedSubjects = [] } = release;
-  const subjects = [...new Set([...askedSubjects, ...(subject === undefined ? [] : [subject])])];
+  const subjects = [...new Set([...askedSubjects, ...(by?.subject === undefined ? [] : [by.subject])])];
   const kept = {
     id,
     to,
     steps,
     createdAtMs,
     ...(override && { override }),
-    askedBy: [...new Set([...askedBy, ...(by === undefined ? [] : [by])])],
+    askedBy: [...new Set([...askedBy, ...(by === undefined ? [] : [by.name])])],
     ...(subjects.length > 0 && { askedSubjects: subjects }),
   };
   return beginRelease({ ...kept, services, earlier }, atMs);
@@ -100,16 +95,15 @@ function retry(
 /** An approval is of one step, by somebody who did not ask for the release. */
 function approve(
   release: Release,
-  { by, subject, seen }: Extract<TransitionCommand, { verb: 'approve' }>,
+  { by, seen }: Extract<TransitionCommand, { verb: 'approve' }>,
   atMs: number,
   frozen: Hold | undefined,
 ): Release | Problem {
   const { wait, held, stepIndex, askedBy = [], askedSubjects, approvals = [] } = release;
   if (wait?.kind !== 'approval') return refusal(release, 'it waits for no approval');
   if (held) return refusal(release, 'it was paused on request: resume comes before an approval');
-  const party = { name: by, ...(subject !== undefined && { subject }) };
-  if (isAmong(party, askedBy, askedSubjects)) return ownApproval(askedBy.join(' and '), `The release ${release.id}`);
-  const approved = { ...release, approvals: [...approvals, { stepIndex, by, seen, atMs }] };
+  if (isAmong(by, askedBy, askedSubjects)) return ownApproval(askedBy.join(' and '), `The release ${release.id}`);
+  const approved = { ...release, approvals: [...approvals, { stepIndex, by: by.name, seen, atMs }] };
   return nextStep(approved, atMs, frozen);
 }
 

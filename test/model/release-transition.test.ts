@@ -52,7 +52,7 @@ const elapse = { verb: 'elapse' } as const;
 const abort = { verb: 'abort', reason: 'abort_requested', message: 'Asked for.' } as const;
 const judge = (outcome: GateOutcome) => ({ verb: 'judge', outcome, message: 'errors failed: 0.2' }) as const;
 /** `ci` has asked for what is begun in random histories. */
-const approve = (by: string) => ({ verb: 'approve', by, seen: 1 }) as const;
+const approve = (name: string) => ({ verb: 'approve', by: { name }, seen: 1 }) as const;
 const gate: Step = { analysis: { metrics: [{ name: 'errors', web: { url: 'http://example.com' } }] } };
 const green = ({ services }: Release): (number | undefined)[] => services.map(({ weights }) => weights.green);
 
@@ -270,7 +270,7 @@ const anySteps = fc
 
 /** Whether a command, given where the release stands, may leave a step that it waits at. */
 function mayLeave(step: Step, command: TransitionCommand, { wait }: Release): boolean {
-  if (step.pause?.approval !== undefined) return command.verb === 'approve' && command.by !== 'ci';
+  if (step.pause?.approval !== undefined) return command.verb === 'approve' && command.by.name !== 'ci';
   if (command === full || step.setWeight !== undefined) return true;
   if (step.analysis !== undefined)
     return (

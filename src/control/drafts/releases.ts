@@ -114,7 +114,7 @@ function transitionOf(
     case 'release.promote':
       return { verb: 'promote', full: command.full };
     case 'release.approve':
-      return { verb: 'approve', ...saidBy(context), seen: command.revision };
+      return { verb: 'approve', by: partyOf(context), seen: command.revision };
     case 'release.pause':
       return { verb: 'pause' };
     case 'release.resume':
@@ -122,9 +122,9 @@ function transitionOf(
     case 'release.abort':
       return { verb: 'abort', reason: 'abort_requested', message: `Aborted by ${context.actor}.` };
     case 'release.retry': {
-      const said = saidBy(context);
+      const by = partyOf(context);
       // Of the services only what they are now counts; whether it can be retried at all is for the transition to say.
-      if (release.state !== 'aborted') return { verb: 'retry', ...said, services: [] };
+      if (release.state !== 'aborted') return { verb: 'retry', by, services: [] };
       if (release.forgotten) {
         const detail = `The steps of release ${release.id} are no longer kept (history.contentRevisions): make a new one.`;
         return new Problem('revision_forgotten', detail);
@@ -132,14 +132,9 @@ function transitionOf(
       const names = release.services.map(({ name }) => name);
       const services = findServices(store, names, {});
       if (services instanceof Problem) return services;
-      return checkServices(store, services, release.to, release.steps) ?? { verb: 'retry', ...said, services };
+      return checkServices(store, services, release.to, release.steps) ?? { verb: 'retry', by, services };
     }
   }
-}
-
-function saidBy(context: CommandContext): { readonly by: string; readonly subject?: string } {
-  const { name: by, ...known } = partyOf(context);
-  return { by, ...known };
 }
 
 /** The runner's word: what the release waited for has come. */
