@@ -21,6 +21,16 @@ t.test('the ground has moved where another revision is in force', async (t) => {
   t.same(movedFrom({ body: undefined, etag: undefined }, seen(2)), seen(2), 'made by somebody else');
 });
 
+t.test('what the server notes by itself and no person decides by does not move the ground', async (t) => {
+  const shown = ({ weights }: { weights: { blue: number } }) => ({ weights });
+  const noted = { body: { weights: { blue: 1 }, inForceMs: 5 }, etag: '"2"' };
+  t.equal(movedFrom(seen(1), noted, shown), undefined);
+  t.same(movedFrom(seen(3, '"1"'), noted, shown), noted);
+  const gone = { body: undefined, etag: undefined };
+  t.same(movedFrom(seen(1), gone, shown), gone);
+  t.same(movedFrom(gone, noted, shown), noted);
+});
+
 t.test('rows are where theirs is new or mine is another', async (t) => {
   const opened = { ttlSeconds: 5, pools: { blue: { targets: ['a', 'b'] }, green: { targets: ['c'] } } };
   const now = { ttlSeconds: 9, pools: { blue: { targets: ['a', 'b'] }, red: { targets: ['d'] } } };

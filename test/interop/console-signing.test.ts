@@ -95,6 +95,10 @@ t.test('signing in the console', async (t) => {
     await stage('ds-removal');
     await panel.getByText('take all DS records of this zone away').waitFor();
     await panel.getByRole('button', { name: 'Keep it signed…' }).click();
+    // The server notes that all answer by the stage: another ETag, and nothing that somebody would decide by.
+    const newest = async () => (await it.teal.call('GET', '/v1/revisions?limit=500')).body.items.at(-1).summary;
+    await soon(t).equal(newest, `noted what caches may hold of ${ZONE}`);
+    t.equal(await dialog.getByText('while you had this open').count(), 0);
     await dialog.getByRole('button', { name: 'Keep it signed' }).click();
     await stage('secure');
     await panel.getByRole('button', { name: 'Unsign…' }).click();

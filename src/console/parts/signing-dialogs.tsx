@@ -20,7 +20,7 @@ interface AboutSigning {
 
 /** The ground that a dialog stands on, and what is shown where it moves: the server takes steps by itself. */
 function useSigningGround({ zone, of }: AboutSigning, clear: () => void) {
-  const ground = useGround<Signing>(of);
+  const ground = useGround<Signing>(of, undefined, shownSigning);
   const isMoved = ground.moved !== undefined;
   const look = (): void => {
     ground.take();
@@ -29,8 +29,8 @@ function useSigningGround({ zone, of }: AboutSigning, clear: () => void) {
   const moved = isMoved && (
     <GroundMoved
       what={`the signing of ${zone}`}
-      opened={shownSigning(ground.body)}
-      now={shownSigning(ground.moved?.body)}
+      opened={ground.body && shownSigning(ground.body)}
+      now={ground.moved?.body && shownSigning(ground.moved.body)}
       etag={ground.etag}
       isAbout={({ kind, name }) => kind === 'dnssec' && name === zone}
       onTheirs={look}

@@ -21,9 +21,18 @@ export function seenIn<Body>(of: {
   return of.body === undefined ? undefined : { body: of.body, etag: of.etag };
 }
 
-/** What is in force, where that is another thing than the ground. */
-export function movedFrom<Body>(ground: Seen<Body>, now: Seen<Body> | undefined): Seen<Body> | undefined {
-  return now === undefined || now.etag === ground.etag ? undefined : now;
+/**
+ * What is in force, where that is another thing than the ground. `shown`: what of it a person decides by; the server takes
+ * notes of its own as it goes, which move the ETag and are no reason to ask anybody.
+ */
+export function movedFrom<Body>(
+  ground: Seen<Body>,
+  now: Seen<Body> | undefined,
+  shown?: (body: Body) => unknown,
+): Seen<Body> | undefined {
+  if (now === undefined || now.etag === ground.etag) return undefined;
+  if (shown === undefined || ground.body === undefined || now.body === undefined) return now;
+  return rowsOf(shown(ground.body), shown(now.body), undefined).length === 0 ? undefined : now;
 }
 
 /** One place at which the ground moved, or at which the draft wants something else than is in force. */

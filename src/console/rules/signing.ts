@@ -31,8 +31,7 @@ export function dsParts(line: string): readonly (readonly [string, string])[] {
 }
 
 /** What tells one state of a signing from another. */
-export function shownSigning(signing: Signing | undefined): object | undefined {
-  if (signing === undefined) return undefined;
+export function shownSigning(signing: Signing): object {
   const { stage, keys, foreignKeys } = signing;
   return { stage, keys: keys.map(({ tag, role }) => `${tag} ${role}`), foreignKeys };
 }

@@ -10,9 +10,18 @@ interface Ground<Body> extends Seen<Body> {
   readonly take: () => void;
 }
 
-/** `opened`: what was seen when it was opened; else what the resource shows at that moment. */
-export function useGround<Body>(of: Resource<Body>, opened?: Seen<Body>): Ground<Body> {
+/**
+ * `opened`: what was seen when it was opened; else what the resource shows at that moment. `shown`: what of it a person
+ * decides by; where only the rest moves, the ETag goes along and nobody is asked.
+ */
+export function useGround<Body>(
+  of: Resource<Body>,
+  opened?: Seen<Body>,
+  shown?: (body: Body) => unknown,
+): Ground<Body> {
   const [ground, setGround] = useState<Seen<Body>>(() => opened ?? seenIn(of) ?? { body: undefined, etag: undefined });
-  const moved = movedFrom(ground, seenIn(of));
-  return { ...ground, moved, take: () => moved && setGround(moved) };
+  const now = seenIn(of);
+  const moved = movedFrom(ground, now, shown);
+  const { etag } = moved === undefined && now !== undefined ? now : ground;
+  return { body: ground.body, etag, moved, take: () => moved && setGround(moved) };
 }
