@@ -22,7 +22,7 @@ export function draftHealth(store: Store, command: HealthCommand, context: Comma
     case 'health.unforce':
       return draftUnforce(service, command, revision);
     case 'health.expire':
-      return draftExpire(service, command, revision);
+      return draftExpire(service, command);
   }
 }
 
@@ -62,18 +62,19 @@ function draftUnforce(
   return draftOf('health.unforce', summary, after, [subject(service, part, before, undefined)], null);
 }
 
-function draftExpire(
-  service: Service,
-  { revisions }: Extract<HealthCommand, { kind: 'health.expire' }>,
-  revision: number,
-): Drafted {
+/**
+ * The end comes by itself, and was known since it was forced: it is in the log, and the service stays at its revision. Else
+ * it would void what was proposed, planned or approved meanwhile, and refuse who is about to change the service, though
+ * nobody did anything.
+ */
+function draftExpire(service: Service, { revisions }: Extract<HealthCommand, { kind: 'health.expire' }>): Drafted {
   const forced = service.forced ?? [];
   const over = forced.filter((each) => revisions.includes(each.revision));
   if (over.length === 0) return { revision: service.revision, body: null };
   const after = withForced(
     service,
     forced.filter((each) => !over.includes(each)),
-    revision,
+    service.revision,
   );
   const ends = over.map((each) => `${describe(service, each)} was forced ${each.state} for ${each.seconds} s`);
   const subjects = over.map((each) => subject(service, each, each, undefined));

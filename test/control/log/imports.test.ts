@@ -12,7 +12,7 @@ import type { Transaction } from '../../../src/model/fleet/transaction.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import { NOON_MS } from '../../fixtures/engine.ts';
 import type { MemoryKeeper } from '../../fixtures/keeper.ts';
-import { app, makeFleet, makeNode, must, type Node, names, until } from './nodes.ts';
+import { app, HURRIED, makeFleet, makeNode, must, type Node, names, PATIENT, until } from './nodes.ts';
 
 const ZONE = 'import.test';
 const shift = (blue: number, green: number): Command => ({ kind: 'weights.put', name: app, weights: { blue, green } });
@@ -123,7 +123,9 @@ t.test('what is refused or cut off leaves nothing, and the same file may be sent
   node.room = 'warn';
   const isAppend = ({ puts }: Transaction): boolean => puts.some(({ key }) => key.startsWith('log/'));
   keeper.fate = (name, transaction) => (name === 'ns1' && isAppend(transaction) ? 'request lost' : undefined);
+  Object.assign(node.timings, HURRIED);
   t.match(await bring(files, file), { code: /^fleet_un/ });
+  Object.assign(node.timings, PATIENT);
   keeper.fate = () => undefined;
   t.match(done(await bring(files, file)).fleet?.answering, names(nodes));
   t.match(marks(nodes), [[/again/], [/again/]]);

@@ -7,12 +7,17 @@ import { SharedLog } from '../../../src/control/log/fleet.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { HEAD_KEY, presenceKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
-import { timingsOf } from '../../../src/model/fleet/timings.ts';
+import { type Timings, timingsOf } from '../../../src/model/fleet/timings.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
 
 export const app = 'app.example.com';
+
+/** A process that gets no turn for some seconds has neither lost its fleet nor what it asked. */
+export const PATIENT: Timings = { ...timingsOf(30_000), giveUpMs: 30_000 };
+/** For what is only seen when these times are over. */
+export const HURRIED: Timings = { ...timingsOf(2000), giveUpMs: 1000 };
 
 export interface Node {
   readonly name: string;
@@ -25,6 +30,8 @@ export interface Node {
   words: string;
   /** Of its leadership, as it believes. */
   epoch: number | undefined;
+  /** What it lives by: a test may assign others at any time. */
+  readonly timings: Timings;
   /** Of the engine that keeps the log. */
   room: 'ample' | 'warn' | 'refuse';
   execute(command: Command): ReturnType<Engine['execute']>;
@@ -35,10 +42,15 @@ export function makeNode(
   t: Test,
   keeper: MemoryKeeper,
   name: string,
-  { life = 1, ...more }: { life?: number } & Parameters<typeof makeEngine>[1] = {},
+  {
+    life = 1,
+    timings = PATIENT,
+    ...more
+  }: { life?: number; timings?: Timings } & Parameters<typeof makeEngine>[1] = {},
 ): Node {
   const fixture = makeEngine(t, more);
   const told: string[] = [];
+  const own = { ...timings };
   const { store, table } = fixture;
   const engine: Engine = new Engine(store, table);
   const log = new SharedLog({
@@ -47,7 +59,7 @@ export function makeNode(
       incarnation: `${name}-${life}`,
       earlier: life === 1 ? undefined : `${name}-${life - 1}`,
       version: '1',
-      timings: { ...timingsOf(2000), giveUpMs: 1000 },
+      timings: own,
     },
     keeper: keeper.of(name),
     applier: {
@@ -77,7 +89,7 @@ export function makeNode(
     },
   });
   const node: Node = {
-    ...{ name, fixture, engine, log, told, epoch: undefined, room: 'ample', words: '' },
+    ...{ name, fixture, engine, log, told, epoch: undefined, timings: own, room: 'ample', words: '' },
     execute: (command) => engine.execute(command, { actor: 'test', atMs: NOON_MS }),
   };
   keeper.put(presenceKey(name), bytesOf(name));
@@ -92,10 +104,16 @@ export async function until(isSo: () => boolean): Promise<void> {
 }
 
 /** Nodes that are live, with a zone and a service. */
-export async function makeFleet(t: Test, count: number): Promise<{ keeper: MemoryKeeper; nodes: Node[] }> {
+export async function makeFleet(
+  t: Test,
+  count: number,
+  timings?: Timings,
+): Promise<{ keeper: MemoryKeeper; nodes: Node[] }> {
   const keeper = new MemoryKeeper();
   keeper.put(HEAD_KEY, encodeRevision(0));
-  const nodes = Array.from({ length: count }, (_, n) => makeNode(t, keeper, `ns${n + 1}`));
+  const nodes = Array.from({ length: count }, (_, n) =>
+    makeNode(t, keeper, `ns${n + 1}`, { ...(timings && { timings }) }),
+  );
   for (const { log } of nodes) log.start();
   await until(() => nodes.every(({ told }) => told.at(-1) === 'live'));
   await must(nodes[0], { kind: 'zone.put', zone: 'example.com', body: zoneBody });

@@ -1,7 +1,7 @@
 /** An etcd that is put back to an earlier state while nodes run, its revisions raised or not: each notices that stands on what is gone. */
 import t from 'tap';
 import { HEAD_KEY, LOG_PREFIX } from '../../../src/model/fleet/keys.ts';
-import { app, makeFleet, must, type Node, names, until } from './nodes.ts';
+import { app, HURRIED, makeFleet, must, type Node, names, until } from './nodes.ts';
 
 /** As `etcdutl snapshot restore --bump-revision` is told to. */
 const RAISED = 1_000_000_000;
@@ -15,7 +15,7 @@ const silent = (nodes: readonly Node[]): Promise<void> => until(() => nodes.ever
 
 for (const raisedBy of [RAISED, 0]) {
   t.test(`raised by ${raisedBy}: the log ends before what all stand on`, async (t) => {
-    const { keeper, nodes } = await makeFleet(t, 2);
+    const { keeper, nodes } = await makeFleet(t, 2, HURRIED);
     const restore = keeper.backup();
     await shift(nodes[0], 90);
     restore(raisedBy);
@@ -24,7 +24,7 @@ for (const raisedBy of [RAISED, 0]) {
   });
 
   t.test(`raised by ${raisedBy}: the fleet has gone on from there when it is heard of again`, async (t) => {
-    const { keeper, nodes } = await makeFleet(t, 3);
+    const { keeper, nodes } = await makeFleet(t, 3, HURRIED);
     const [ns1, ns2, ns3] = nodes;
     const restore = keeper.backup();
     // It hears nothing of it, and is where the backup is.
@@ -35,8 +35,8 @@ for (const raisedBy of [RAISED, 0]) {
       nodes.map(({ fixture }) => fixture.store.lastRevision),
       [3, 3, 2],
     );
-    // What the watches tell is on its way still.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // What the watches tell is on its way still, and so is what is done about it: a long pause would end before any of it.
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
     keeper.fate = (node) => (node === 'ns3' ? undefined : 'request lost');
     keeper.isSilent = (node) => node !== 'ns3';
     restore(raisedBy);
@@ -79,7 +79,13 @@ t.test('put back to just where it was, nobody minds; and one whose record went b
   t.same((await shift(nodes[1], 80)).fleet?.answering, names(nodes));
   const restore = keeper.backup();
   keeper.put('member/ns2', keeper.under('member/ns2')[0].value);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // It has asked since then, and knows of it.
+  let asked = 0;
+  keeper.fate = (node) => {
+    if (node === 'ns2') asked++;
+    return undefined;
+  };
+  await until(() => asked > 1);
   restore(RAISED);
   await until(() => PUT_BACK.test(nodes[1].words));
   t.match(nodes[1].words, /the record of this node is an older one/);
@@ -87,7 +93,7 @@ t.test('put back to just where it was, nobody minds; and one whose record went b
 });
 
 t.test('what was drafted on an entry that is another one by now is not appended behind it', async (t) => {
-  const { keeper, nodes } = await makeFleet(t, 2);
+  const { keeper, nodes } = await makeFleet(t, 2, HURRIED);
   const [ns1, ns2] = nodes;
   const restore = keeper.backup();
   keeper.fate = (node) => (node === 'ns2' ? 'request lost' : undefined);

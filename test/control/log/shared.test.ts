@@ -7,7 +7,7 @@ import { HEAD_KEY, LEADER_KEY, logKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
 import { zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
-import { app, makeFleet, makeNode, must, type Node, names, until } from './nodes.ts';
+import { app, HURRIED, makeFleet, makeNode, must, type Node, names, PATIENT, until } from './nodes.ts';
 
 const shift = (blue: number, green: number): Command => ({ kind: 'weights.put', name: app, weights: { blue, green } });
 
@@ -55,6 +55,7 @@ t.test('an append whose reply is lost is made once; one that is lost itself is m
 
 t.test('without the log a change is refused in time, and later ones go through', async (t) => {
   const { keeper, nodes } = await makeFleet(t, 2);
+  Object.assign(nodes[0].timings, HURRIED);
   keeper.fate = (node) => (node === 'ns1' ? 'request lost' : undefined);
   const { lastRevision } = nodes[0].fixture.store;
   const [unchanged, refused] = await Promise.all([shift(100, 0), shift(5, 5)].map((each) => nodes[0].execute(each)));
@@ -62,6 +63,7 @@ t.test('without the log a change is refused in time, and later ones go through',
   const detail = `Revision ${lastRevision} stands, and this request changed nothing more, but etcd did not say who answers from it. The same request again finds out.`;
   t.match(unchanged, { code: 'fleet_unconfirmed', detail }, 'nothing may stand of what changed nothing');
   keeper.fate = () => undefined;
+  Object.assign(nodes[0].timings, PATIENT);
   await until(() => nodes[0].told.at(-1) === 'live');
   const { fleet } = await must(nodes[0], shift(6, 6));
   t.same(fleet?.answering, names(nodes));

@@ -101,6 +101,30 @@ t.test('an approval of what has changed meanwhile is void, and says what changed
   t.equal(world.code('bob', { kind: 'proposal.approve', id: stale, revision: 1 }), 'approval_void');
 });
 
+t.test('a forced state that ends by itself voids nothing that was looked at while it was in force', async (t) => {
+  const world = makeWorld(t);
+  const { store } = world.fixture;
+  const forced = world.fixture.must({ kind: 'health.force', name: app, pool: 'blue', body: { state: 'down' } });
+  const gate = [{ setWeight: 10 }, { pause: { approval: {} } }, { setWeight: 100 }];
+  const begun = world.fixture.must(release([other], gate), { actor: 'alice' });
+  const forcedOther = world.fixture.must({ kind: 'health.force', name: other, pool: 'blue', body: { state: 'down' } });
+  const planned = world.propose('alice', shift(60, app, '2026-11-24T15:00'));
+  const id = world.propose('alice', shift(100));
+  const seen = store.lastRevision;
+  for (const [name, { revision }] of [[app, forced] as const, [other, forcedOther] as const]) {
+    world.fixture.must({ kind: 'health.expire', name, revisions: [revision] }, { actor: 'teal' });
+    t.equal(store.service(name)?.forced, undefined);
+    t.equal(store.service(name)?.revision, revision, 'and the service is at the revision that somebody made');
+  }
+  t.ok(store.lastRevision > seen, 'though the log has the end');
+  await world.clock.pass(1);
+  t.match(world.proposal(planned), { state: 'waiting' });
+  t.equal(world.code('bob', { kind: 'release.approve', id: String(begun.revision), revision: seen }), 'none');
+  t.equal(world.green(other), 100);
+  world.fixture.must(approve(id), { actor: 'bob' });
+  t.equal(world.green(), 100);
+});
+
 t.test('it is withdrawn or refused, and never done then', async (t) => {
   const world = makeWorld(t);
   const own = world.propose('alice', shift(100));
