@@ -40,6 +40,8 @@ export function add(program: Command, shell: Shell): void {
 interface Processes {
   readonly control: readonly number[];
   readonly data: readonly number[];
+  /** Those that have only just been started, and are not called anything yet. */
+  readonly unnamed: readonly number[];
 }
 
 async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<void> {
@@ -55,7 +57,7 @@ async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<voi
   }
   const endsAtMs = performance.now() + LIMIT_MS;
   let now = before;
-  while (!isNew(before.control, now.control) || !isNew(before.data, now.data)) {
+  while (now.unnamed.length > 0 || !isNew(before.control, now.control) || !isNew(before.data, now.data)) {
     if (performance.now() > endsAtMs) {
       throw new Failure(
         EXIT.UNAVAILABLE,
@@ -106,8 +108,13 @@ function isOneAway(locks: string): boolean {
 
 function childrenOf(server: number): Processes {
   const children = processes().filter((pid) => parentOf(pid) === server);
-  const titled = (title: string): number[] => children.filter((pid) => titleOf(pid) === title);
-  return { control: titled(CONTROL), data: titled(DATA) };
+  const titles = new Map(children.map((pid) => [pid, titleOf(pid)]));
+  const those = (are: (title: string) => boolean): number[] => children.filter((pid) => are(titles.get(pid) ?? ''));
+  return {
+    control: those((title) => title === CONTROL),
+    data: those((title) => title === DATA),
+    unnamed: those((title) => title !== CONTROL && title !== DATA && title !== ''),
+  };
 }
 
 function processes(): number[] {

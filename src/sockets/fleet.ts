@@ -117,6 +117,7 @@ export class Fleet {
       await fleet.stop();
       throw error;
     }
+    udp.begin?.();
     // Not before: what was compiled ahead (decision 0059) is only of use under the options that it was compiled with.
     inlineWidely();
     fleet.#watching = setInterval(() => fleet.#lookForStuck(), LOOK_MS);

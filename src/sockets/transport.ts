@@ -83,6 +83,8 @@ export interface Opened<Share extends object = object> {
   readonly udpMaxBytes?: number;
   /** What waits in its sockets, and what was dropped there; empty where the system does not tell. */
   states(): readonly SocketState[];
+  /** Once every worker answers: what came until now was for the sockets, as nobody would have answered it elsewhere. */
+  begin?(): void;
   /** Before the workers are told to stop: what comes from now on is for the sockets, which keep it. */
   halt?(): void;
   /** Closes what it reads; no thread does any more. */

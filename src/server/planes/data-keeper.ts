@@ -99,40 +99,61 @@ export class DataKeeper {
   /**
    * Starts another one beside the one that answers, on the same sockets, and ends that once both do. False: it did not
    * come so far, and the old one answers on.
+   *
+   * An interface serves one AF_XDP program only: of two processes the second finds it taken. So one that has no part in
+   * it answers in between, by the sockets, where all queries go once the old one has let go of the interface.
    */
   async replace(memory: number): Promise<boolean> {
     const before = this.#slot;
-    if (before?.state?.transport === 'xdp') return this.#replaceAlone(before, memory);
-    const next = this.#spawn(memory, before === undefined ? 0 : 1 - before.place);
-    this.#next = next;
+    if (before?.state?.transport !== 'xdp') {
+      this.#next = this.#spawn(memory, before === undefined ? 0 : 1 - before.place);
+      return this.#takeOver(this.#next);
+    }
+    const between = this.#spawn(memory, 1 - before.place, 'sockets alone');
+    this.#next = between;
+    if (!(await this.#answers(between))) return false;
+    // Before the old one ends, so that whoever looks never finds one process only, and takes this for the end of it.
+    this.#next = this.#spawn(memory, before.place);
+    const last = this.#next;
+    await this.#handTo(between);
+    if (await this.#takeOver(last)) return true;
+    if (!this.#isStopping)
+      this.#options.log.warn('sockets serve in place of AF_XDP, until the next upgrade or a restart');
+    return false;
+  }
+
+  /** The one that was started to take over does so, once it answers. */
+  async #takeOver(next: Slot): Promise<boolean> {
+    if (!(await this.#answers(next))) return false;
+    this.#next = undefined;
+    await this.#handTo(next);
+    return true;
+  }
+
+  /** Whether it comes to answer, beside the one that does; else it is ended. */
+  async #answers(next: Slot): Promise<boolean> {
+    if (this.#isStopping) return false;
     next.child.send({ kind: 'serve' });
     if (!(await within(next.ready.promise, START_LIMIT_MS)) || next.readyAtMs === undefined) {
       await this.#end(next);
       this.#next = undefined;
       return false;
     }
-    this.#next = undefined;
-    if (this.#isStopping) return false;
+    return !this.#isStopping;
+  }
+
+  /** It is the one that answers from now on; the old one ends. */
+  async #handTo(next: Slot): Promise<void> {
     // The one before may have died meanwhile, and have been started again.
     clearTimeout(this.#restart);
     const old = this.#slot;
     this.#slot = next;
     this.#life.begin();
     this.#options.told();
-    if (old === undefined) return true;
+    if (old === undefined) return;
     await this.#end(old);
     next.child.send({ kind: 'alone', place: old.place });
     await within(Promise.race([next.cleared.promise, next.child.ended]), CLEAR_LIMIT_MS);
-    return true;
-  }
-
-  /** An interface serves one AF_XDP program only: the new one starts once the old one has ended, and queries wait. */
-  async #replaceAlone(before: Slot, memory: number): Promise<boolean> {
-    await this.#end(before);
-    if (this.#isStopping) return false;
-    this.#slot = this.#spawn(memory, 1 - before.place);
-    this.#slot.child.send({ kind: 'serve' });
-    return this.#slot.ready.promise;
   }
 
   async stop(): Promise<void> {
@@ -148,7 +169,7 @@ export class DataKeeper {
     this.#next?.child.kill('SIGKILL');
   }
 
-  #spawn(memory: number, place: number): Slot {
+  #spawn(memory: number, place: number, transports: 'all' | 'sockets alone' = 'all'): Slot {
     const { entry, dns, workers, cookieSecret, watchdog, sources } = this.#options;
     const fds = [memory, ...dns.flatMap(({ udp, tcp }) => [...udp, ...tcp])];
     if (watchdog !== undefined) fds.push(watchdog.fd);
@@ -165,7 +186,7 @@ export class DataKeeper {
     };
     slot.child.send({
       kind: 'start',
-      sources: sources(),
+      sources: transports === 'all' ? sources() : withoutXdp(sources()),
       workers,
       place,
       cookieSecret,
@@ -218,4 +239,10 @@ export class DataKeeper {
     slot.isEnding = true;
     await slot.child.end({ kind: 'stop' }, STOP_LIMIT_MS);
   }
+}
+
+/** One of another version reads the settings itself, asks for AF_XDP, is told that the interface is taken, and serves by sockets, too. */
+function withoutXdp(sources: SettingsSources): SettingsSources {
+  const { settings } = sources;
+  return { ...sources, settings: { ...settings, dns: { ...settings.dns, transport: 'auto' } } };
 }

@@ -81,7 +81,7 @@ export class AttachedInterface {
     this.#program = keyOf(device, parts.endpoints);
   }
 
-  /** Throws XdpFault with nothing left open. */
+  /** Its program leads nothing to the queues before `begin`. Throws XdpFault with nothing left open. */
   static attach(libc: Libc, { name, before, workers, receiveBufferBytes, log, ...wanted }: Wanted): AttachedInterface {
     const device = readInterface(libc, name);
     mustSuit(libc, device);
@@ -106,7 +106,6 @@ export class AttachedInterface {
         if (socket === undefined) break;
         const worker = (before + queue) % workers;
         queues.push({ ...socket, queue, worker, replyBytesMax: replyBytesMax(device.mtu, placeBytes) });
-        mapSocket(libc, map, queue, socket.fd);
       }
       const program = loadProgram(libc, programFor(device, map, placeBytes, endpoints));
       opened.push(program);
@@ -119,6 +118,11 @@ export class AttachedInterface {
       for (const queue of queues) closeXdpSocket(libc, queue);
       throw error;
     }
+  }
+
+  /** Leads queries to the queues, whose workers answer. Throws XdpFault: where it could not, sockets serve. */
+  begin(): void {
+    for (const { queue, fd } of this.queues) mapSocket(this.#libc, this.#map, queue, fd);
   }
 
   /** One line of what is served, and how. */

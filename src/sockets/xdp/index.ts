@@ -60,6 +60,7 @@ export const xdp = {
         share: (worker) => ({ queues: interfaces.queues(worker), sources: addresses.udp(worker) }),
         udpMaxBytes: interfaces.udpMaxBytes,
         states: () => [...addresses.udpStates(), ...interfaces.states()],
+        begin: () => interfaces.begin(),
         halt: () => interfaces.halt(),
         close: () => {
           interfaces.close();

@@ -88,6 +88,19 @@ export class XdpInterfaces {
     return this.#attached.flatMap((each) => each.states());
   }
 
+  /** Every worker answers: queries are led to them, which went to the sockets until now. */
+  begin(): void {
+    for (const each of this.#attached) {
+      try {
+        each.begin();
+      } catch (error) {
+        if (!(error instanceof XdpFault)) throw error;
+        const fields = { interface: each.name, reason: error.message };
+        this.#options.log.warn(fields, 'AF_XDP does not work on this interface: sockets serve it');
+      }
+    }
+  }
+
   /** The interfaces run no program of ours any more: everything goes to the sockets. */
   halt(): void {
     if (this.#isHalted) return;

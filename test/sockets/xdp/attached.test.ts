@@ -71,6 +71,27 @@ t.test('what could not be opened, or is closed, takes no queue with it', async (
   t.equal(kernel.open.size, 0);
 });
 
+t.test('queries are led to queues once their workers answer, and where that is refused one line says so', async (t) => {
+  t.intercept(os, 'networkInterfaces', { value: () => ({ wire0: [{ address: '192.0.2.1', internal: false }] }) });
+  const options = { listen: [{ address: '192.0.2.1', port: 53 }], interfaces: [], udpMaxBytes: REPLY_BYTES, ...sizes };
+  for (const [refusal, led, said] of [
+    [0, 1, []],
+    [EPERM, 0, ['AF_XDP does not work on this interface: sockets serve it']],
+  ] as const) {
+    const kernel = new XdpKernel();
+    kernel.refusesToLead = refusal;
+    const { log, lines } = makeLog();
+    const interfaces = XdpInterfaces.open(kernel.libc, { ...options, log });
+    t.equal(kernel.led, 0);
+    lines.length = 0;
+    interfaces.begin();
+    t.equal(kernel.led, led);
+    t.same(lines, said);
+    interfaces.close();
+    t.equal(kernel.open.size, 0);
+  }
+});
+
 t.test('where frames are copied a socket of its own sends replies; where not, one does both', async (t) => {
   const kernel = new XdpKernel();
   const { log } = makeLog();
