@@ -6,6 +6,8 @@ import { importsOf, readFiles, type SourceFile } from '../fixtures/sources.ts';
 const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   names: [],
   clock: [],
+  // How long ago something began that the log has.
+  since: ['clock'],
   lines: [],
   loading: ['names'],
   nodes: [],
@@ -56,7 +58,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
     'touched',
   ],
   explain: ['drafts', 'names', 'observed', 'slices'],
-  drain: ['clock', 'drafts', 'log', 'names', 'nodes'],
+  drain: ['clock', 'drafts', 'log', 'names', 'nodes', 'since'],
   // What is read of all services at once, with what was observed.
   overview: ['drain', 'grant', 'names', 'nodes', 'observed', 'slices'],
   gates: ['clock', 'drain', 'names', 'nodes', 'observed', 'outbound'],
@@ -71,7 +73,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   people: ['clock', 'lines', 'outbound'],
   webhooks: ['clock', 'drafts', 'events', 'grant', 'lines', 'outbound'],
   // Keys of zones: sealed, opened, and the steps between.
-  dnssec: ['clock', 'commands', 'engine', 'lines', 'log', 'names', 'nodes', 'outbound', 'replies', 'slices'],
+  dnssec: ['clock', 'commands', 'engine', 'lines', 'log', 'names', 'nodes', 'outbound', 'replies', 'since', 'slices'],
   'zone-files': ['clock', 'commands', 'drafts', 'engine', 'grant', 'lines', 'names', 'slices'],
 };
 

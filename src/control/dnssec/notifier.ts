@@ -23,7 +23,7 @@ interface NotifierParts {
   /** Whether every server of ours answers as the signing says: before, a parent would look in vain. */
   readonly inForce: (signing: ZoneSigning) => boolean;
   readonly note: (zone: string, notice: Notice) => void;
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'steadyMs'>;
   readonly log: Pick<Lines, 'info' | 'warn'>;
 }
 
@@ -31,7 +31,7 @@ interface Known {
   /** The CDS that it is about. */
   cds: string;
   tries: number;
-  /** Unix time, milliseconds; infinite: nothing is to be said. */
+  /** Steady clock, milliseconds; infinite: nothing is to be said. */
   nextMs: number;
   /** It was told, and is reminded for as long as it has not done it. */
   isReminder: boolean;
@@ -52,14 +52,14 @@ export class ParentNotifier {
     for (const zone of this.#known.keys()) if (!zones.has(zone)) this.#known.delete(zone);
     for (const signing of signings) {
       const known = this.#look(signing);
-      if (known.isBusy || this.#parts.clock.wallMs() < known.nextMs || !this.#isSeen(signing)) continue;
+      if (known.isBusy || this.#parts.clock.steadyMs() < known.nextMs || !this.#isSeen(signing)) continue;
       known.isBusy = true;
       inBackground('telling a parent', this.#tell(signing, known));
     }
   }
 
   #look(signing: ZoneSigning): Known {
-    const nowMs = this.#parts.clock.wallMs();
+    const nowMs = this.#parts.clock.steadyMs();
     const cds = cdsOf(signing);
     const before = this.#known.get(signing.zone);
     if (before === undefined) {
@@ -86,15 +86,14 @@ export class ParentNotifier {
     const { zone } = signing;
     const { cds } = known;
     const telling = await tell(zone);
-    const atMs = clock.wallMs();
-    note(zone, { atMs, telling });
+    note(zone, { atMs: clock.wallMs(), telling });
     known.isBusy = false;
     // It has changed meanwhile: the next turn tells of that.
     if (known.cds !== cds) return;
     known.tries += 1;
     const isError = telling !== 'none' && 'error' in telling;
     const isAgain = isError && known.tries < TRIES_MAX;
-    known.nextMs = atMs + (isAgain ? RETRY_MS * 2 ** (known.tries - 1) : AGAIN_MS);
+    known.nextMs = clock.steadyMs() + (isAgain ? RETRY_MS * 2 ** (known.tries - 1) : AGAIN_MS);
     known.isReminder = !isAgain;
     if (!isAgain) known.tries = 0;
     if (telling === 'none') return;

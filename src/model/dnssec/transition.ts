@@ -36,7 +36,7 @@ export interface ParentServer {
 
 /** One round of questions to all servers of the parent. */
 export interface ParentLook {
-  /** Unix time, milliseconds, when the round began. */
+  /** Unix time, milliseconds, when the round began; for a transition by the clock that the stage began by. */
   readonly atMs: number;
   /** Empty: it is not known who they are. */
   readonly servers: readonly ParentServer[];
@@ -51,6 +51,19 @@ export interface Seen {
   readonly others?: readonly OtherNode[];
   /** The last look at the parent; undefined: none since the process began. */
   readonly parent?: ParentLook | undefined;
+  /** What time it is by the clock that the stage began by, which may have been set since; left out: by none other. */
+  readonly stageMs?: number;
+}
+
+/** When a stage began, or its wait where that comes later. */
+export interface StageBegin {
+  readonly stage: SigningStage;
+  /** Unix time, milliseconds, by the clock of whoever wrote it. */
+  readonly atMs: number;
+}
+
+export function stageOf({ stage, sinceMs, inForceMs }: ZoneSigning): StageBegin {
+  return { stage, atMs: inForceMs ?? sinceMs };
 }
 
 /** A second is lost to rounding in every cache, and clocks of servers differ. */
@@ -68,7 +81,7 @@ export function transition(signing: ZoneSigning, seen: Seen, nowMs: number): Zon
   const next =
     waitsForForce.has(known.stage) && known.inForceMs === undefined
       ? inForce(known, seen, nowMs)
-      : afterLook(known, seen.parent, nowMs);
+      : afterLook(known, seen, nowMs);
   return next ?? (known === signing ? undefined : known);
 }
 
@@ -81,11 +94,12 @@ function inForce(signing: ZoneSigning, seen: Seen, nowMs: number): ZoneSigning |
   return isGood ? { ...signing, inForceMs: nowMs } : undefined;
 }
 
-function afterLook(signing: ZoneSigning, look: ParentLook | undefined, nowMs: number): ZoneSigning | undefined {
+function afterLook(signing: ZoneSigning, seen: Seen, nowMs: number): ZoneSigning | undefined {
+  const { parent: look, stageMs = nowMs } = seen;
   switch (signing.stage) {
     case 'signing':
     case 'key-published':
-      return isOver(signing, nowMs) ? enter(signing, 'ds-needed', nowMs) : undefined;
+      return isOver(signing, stageMs) ? enter(signing, 'ds-needed', nowMs) : undefined;
     case 'ds-needed':
       return look !== undefined && isAfterForce(look, signing) && isAtAll(signing, look)
         ? enter(signing, 'ds-seen', nowMs)
@@ -148,8 +162,8 @@ function isAfterForce({ atMs }: ParentLook, { inForceMs = Number.POSITIVE_INFINI
   return atMs >= inForceMs;
 }
 
-function isOver(signing: ZoneSigning, nowMs: number): boolean {
-  return nowMs >= (waitsUntilMs(signing) ?? Number.POSITIVE_INFINITY);
+function isOver(signing: ZoneSigning, stageMs: number): boolean {
+  return stageMs >= (waitsUntilMs(signing) ?? Number.POSITIVE_INFINITY);
 }
 
 /** The DS may have been lost meanwhile, and that all have it must be true after the wait as well. */
@@ -164,7 +178,7 @@ function afterDsSeen(signing: ZoneSigning, look: ParentLook | undefined, nowMs: 
 
 /** Where a server of the parent went back to another DS, the outgoing key is what holds the chain: it stays. */
 function afterReplacing(signing: ZoneSigning, look: ParentLook | undefined, nowMs: number): ZoneSigning | undefined {
-  if (look === undefined || look.atMs < signing.sinceMs) return undefined;
+  if (look === undefined || !isAfterForce(look, signing)) return undefined;
   if (isLost(signing, look)) return enter(signing, 'replacing', nowMs);
   if (look.atMs < (waitsUntilMs(signing) as number) || !isAtAll(signing, look)) return undefined;
   return enter(withoutOutgoing(signing), 'secure', nowMs);

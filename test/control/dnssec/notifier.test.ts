@@ -36,7 +36,7 @@ function begin() {
     },
     inForce: () => state.inForce,
     note: (_, notice) => notices.push(notice),
-    clock: { wallMs: () => state.nowMs },
+    clock: { wallMs: () => state.nowMs, steadyMs: () => state.nowMs },
     log,
   });
   /** So many turns of five seconds. */

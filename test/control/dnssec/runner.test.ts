@@ -159,3 +159,32 @@ t.test('unsigning waits for as long as any server has a DS', async (t) => {
   world.parent = () => [server('a', []), server('b', [])];
   t.ok(await until('none'));
 });
+
+t.test('a clock that is set ends no wait for what caches hold, and makes none longer', async (t) => {
+  const day = 86_400_000;
+  for (const jumpMs of [40 * 60_000, 3 * day, -40 * 60_000, -3 * day]) {
+    const { world, until, stage, wanted, must, at, fresh, clock } = begin(t);
+    world.parent = () => [server('a', wanted())];
+    /** The clock is set as soon as the stage is there, and again in the middle: it takes what it takes. */
+    const throughStage = async (name: string, next: string, seconds: number): Promise<void> => {
+      t.ok(await until(name), `${jumpMs}: ${name}`);
+      clock.jump(jumpMs);
+      await clock.pass(seconds / 2);
+      clock.jump(jumpMs);
+      await clock.pass(seconds / 2 - 400);
+      t.equal(stage(), name, `${jumpMs}: ${name} waits still`);
+      t.ok(await until(next, 0.25), `${jumpMs}: ${name} waits no longer`);
+    };
+    await throughStage('ds-seen', 'secure', 3600);
+    const had = wanted();
+    world.parent = () => [server('a', had)];
+    must({ kind: 'dnssec.roll', zone, key: fresh() }, at());
+    await throughStage('key-published', 'ds-needed', 3600);
+    world.parent = () => [server('a', wanted())];
+    await throughStage('ds-seen', 'replacing', 3600);
+    await throughStage('replacing', 'secure', 3600);
+    must({ kind: 'dnssec.unsign', zone, force: false }, at());
+    world.parent = () => [server('a', [])];
+    await throughStage('ds-gone', 'none', 3600);
+  }
+});
