@@ -165,7 +165,8 @@ export function webhookBody({ kind, url, triggers, services }: Webhook): object 
 export const ATTEMPTS_MAX = 10;
 const FIRST_DELAY_MS = 5000;
 const DELAY_FACTOR = 4;
-const DELAY_MAX_MS = 6 * 3600 * 1000;
+/** The longest wait between two of them. */
+export const DELAY_MAX_MS = 6 * 3600 * 1000;
 
 /**
  * How long to wait after so many failed attempts; undefined: it is enough. Between half and all of what grows by a

@@ -73,6 +73,11 @@ export class Deliveries {
     return this.#read('deliveries.next', () => this.#statements.next.get(webhook) as Delivery | undefined);
   }
 
+  /** The first delivery of a webhook that waits for nothing: it was not tried yet. */
+  untried(webhook: string): Delivery | undefined {
+    return this.#read('deliveries.untried', () => this.#statements.untried.get(webhook) as Delivery | undefined);
+  }
+
   find(webhook: string, id: string): Delivery | undefined {
     return this.#read('deliveries.find', () => this.#statements.find.get(webhook, id) as Delivery | undefined);
   }
@@ -111,6 +116,8 @@ function prepare(database: Database) {
     count: sql('SELECT count(*) AS count FROM deliveries WHERE webhook = ? AND state = ?'),
     next: sql(`SELECT ${COLUMNS} FROM deliveries WHERE webhook = ? AND state = 'pending'
       ORDER BY due_at_ms, position LIMIT 1`),
+    untried: sql(`SELECT ${COLUMNS} FROM deliveries WHERE webhook = ? AND state = 'pending' AND attempts = 0
+      ORDER BY position LIMIT 1`),
     find: sql(`SELECT ${COLUMNS} FROM deliveries WHERE webhook = ? AND id = ?`),
     list: sql(`SELECT ${COLUMNS} FROM deliveries WHERE webhook = ? AND (? IS NULL OR state = ?) AND position > ?
       ORDER BY position LIMIT ?`),

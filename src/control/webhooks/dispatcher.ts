@@ -2,7 +2,8 @@
  * Brings events into the queues of webhooks, and sends what is in them. The queue is in the store, and with each entry
  * how far the events were looked at, so that a process that ends at any moment loses nothing; what was sent and not yet
  * noted is sent again, under the same id. One request at a time for each webhook, the earliest due first: in order, then,
- * until one fails, which waits by itself and holds up no other.
+ * until one fails, which waits by itself and holds up no other. Waits are measured by a steady clock; what is left of one
+ * after a restart is told by the wall clock, and is no longer than the longest.
  *
  * In a fleet the node that leads sends, and tells the others how far it came: who leads next goes on there, and gives
  * what it sends again the same id.
@@ -26,6 +27,7 @@ import { DeliveryCounts } from './counts.ts';
 import { mailIn, withRoutingKey } from './kinds.ts';
 import { bodyNow, headersFor, messageFor, saidAs } from './message.ts';
 import { testNotice } from './notice.ts';
+import { Waits } from './waits.ts';
 
 /** Standard Webhooks recommends 15 to 30 s; a receiver should note the message and answer. */
 const TIMEOUT_MS = 15_000;
@@ -61,19 +63,21 @@ export class WebhookDispatcher {
   readonly #testing = new AbortController();
   /** Webhooks with a request on its way. */
   #busy = new Set<string>();
-  /** Until when a receiver asked to be told nothing (Unix time, milliseconds), and by which revision of its webhook it was told. */
+  readonly #waits: Waits;
+  /** Until when a receiver asked to be told nothing (steady clock, milliseconds), and by which revision of its webhook it was told. */
   readonly #heldBack = new Map<string, { readonly untilMs: number; readonly revision: number }>();
   /** What another node has delivered of events that are looked at here again, by webhook. */
   #delivered: ReadonlyMap<string, Position> = new Map();
   #cursor: Position = START;
   readonly #counts = new DeliveryCounts();
-  /** Unix time, milliseconds, since when it sends; undefined: it does not. */
+  /** Since when it sends, by the steady clock, milliseconds; undefined: it does not. */
   #sinceMs: number | undefined;
   #cancelTimer: () => void = () => {};
   #unlisten: () => void = () => {};
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    this.#waits = new Waits(parts.clock);
   }
 
   /**
@@ -84,8 +88,9 @@ export class WebhookDispatcher {
     const { store, events } = this.#parts;
     const webhooks = store.webhooks();
     this.#stopped = new AbortController();
-    this.#sinceMs = this.#parts.clock.wallMs();
+    this.#sinceMs = this.#parts.clock.steadyMs();
     this.#busy = new Set();
+    this.#waits.forgetAll();
     const kept = delivered === undefined ? parseId(store.deliveries.cursor ?? '') : undefined;
     this.#delivered = delivered === undefined ? new Map() : this.#goOn(webhooks, delivered);
     const begins = webhooks.map(({ name, since }) => this.#delivered.get(name) ?? { revision: since, index: 0 });
@@ -195,7 +200,9 @@ export class WebhookDispatcher {
     const last = page.at(-1);
     if (last === undefined) return false;
     const createdAtMs = clock.wallMs();
-    const seenFromMs = (this.#sinceMs ?? createdAtMs) - SEEN_BEFORE_MS;
+    // By the wall clock as it is now: it may have been set since.
+    const steadyMs = clock.steadyMs();
+    const seenFromMs = createdAtMs - (steadyMs - (this.#sinceMs ?? steadyMs)) - SEEN_BEFORE_MS;
     const wanted = page.flatMap((event) =>
       webhooks.flatMap((webhook): NewDelivery[] => {
         if (event.position.health !== undefined && event.atMs < seenFromMs) return [];
@@ -229,9 +236,12 @@ export class WebhookDispatcher {
   #sendNext(webhook: StoredWebhook): number {
     const { store, clock } = this.#parts;
     if (this.#busy.has(webhook.name)) return Number.POSITIVE_INFINITY;
-    const next = store.deliveries.next(webhook.name);
-    if (next === undefined) return Number.POSITIVE_INFINITY;
-    const waitMs = Math.max(next.dueAtMs, this.#heldBackUntilMs(webhook)) - clock.wallMs();
+    const first = store.deliveries.next(webhook.name);
+    if (first === undefined) return Number.POSITIVE_INFINITY;
+    const nowMs = clock.steadyMs();
+    // Where the clock was set, the order of the store is not that of the waits.
+    const next = this.#waits.dueMs(first) <= nowMs ? first : (store.deliveries.untried(webhook.name) ?? first);
+    const waitMs = Math.max(this.#waits.dueMs(next), this.#heldBackUntilMs(webhook)) - nowMs;
     if (waitMs > 0) return waitMs;
     const body = bodyNow(webhook, next, this.#parts);
     this.#busy.add(webhook.name);
@@ -293,15 +303,16 @@ export class WebhookDispatcher {
   /** Heeds what a receiver says of when to come again; how long that is, in milliseconds. */
   #holdBack({ name, revision }: StoredWebhook, reply: Reply | NoReply): number {
     if (reply instanceof NoReply || reply.retryAfter === undefined) return 0;
-    const nowMs = this.#parts.clock.wallMs();
-    const askedMs = askedDelayMs(reply.retryAfter, nowMs);
-    this.#heldBack.set(name, { untilMs: nowMs + askedMs, revision });
+    const { clock } = this.#parts;
+    const askedMs = askedDelayMs(reply.retryAfter, clock.wallMs());
+    this.#heldBack.set(name, { untilMs: clock.steadyMs() + askedMs, revision });
     return askedMs;
   }
 
   #note(webhook: StoredWebhook, delivery: Delivery, reply: Reply | NoReply): Problem | undefined {
-    const { store, clock, random, log } = this.#parts;
+    const { store, random, log } = this.#parts;
     const error = failureOf(reply);
+    this.#waits.forget(delivery);
     if (error === undefined) {
       this.#counts.sent(webhook.name, 'delivered');
       this.#heldBack.delete(webhook.name);
@@ -318,8 +329,8 @@ export class WebhookDispatcher {
       log.warn(line, 'a webhook could not be delivered');
       return store.deliveries.update({ ...delivery, state: 'dead', attempts, error });
     }
-    const nowMs = clock.wallMs();
-    return store.deliveries.update({ ...delivery, attempts, error, dueAtMs: nowMs + Math.max(delayMs, askedMs) });
+    const dueAtMs = this.#waits.begin(delivery, Math.max(delayMs, askedMs));
+    return store.deliveries.update({ ...delivery, attempts, error, dueAtMs });
   }
 }
 
