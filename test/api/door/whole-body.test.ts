@@ -67,6 +67,32 @@ t.test('a small part takes no more than what is in it', async (t) => {
   t.equal((await body).length, 1000);
 });
 
+t.test('a part that is alone in its memory gives that back once it is copied', async (t) => {
+  const payload = new PassThrough();
+  const lengths = [4096, 4095, 70_000, 5000];
+  const bytes = lengths.reduce((a, b) => a + b);
+  const body = wholeBody({ headers: { 'content-length': String(bytes) } }, payload, MAX_BYTES);
+  const shared = new ArrayBuffer(10_000);
+  const parts = lengths.map((length, i) =>
+    i === 3
+      ? Buffer.from(shared, 100, length).fill('d')
+      : Buffer.from(new ArrayBuffer(length)).fill('abc'[i] as string),
+  );
+  for (const part of parts) {
+    payload.write(part);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  payload.end();
+  const expected = lengths.map((length, i) => 'abcd'[i]?.repeat(length)).join('');
+  t.ok(Buffer.from(await body).equals(Buffer.from(expected)));
+  t.strictSame(
+    parts.map(({ length }) => length),
+    [0, 4095, 0, 5000],
+    'but for small ones, and for one that lies among other bytes',
+  );
+  t.equal(shared.byteLength, 10_000);
+});
+
 t.test('too long, as is said or as it turns out', async (t) => {
   const tooLarge = { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 };
   t.match(await refused([], MAX_BYTES + 1), tooLarge);
