@@ -1,6 +1,6 @@
 /**
  * The order of names by the bytes of their text. A file mostly has them in some order already, if in another one (`h9` before
- * `h10`): then it is a few runs that are in order, which are merged. Otherwise they are sorted by one byte after the other.
+ * `h10`): then it is a few runs that are in order, which are merged. Otherwise they are sorted by four bytes after the other.
  */
 import { roomFor } from './column.ts';
 
@@ -9,6 +9,8 @@ const RUNS_MAX = 16;
 /** Below so many names comparing them is quicker. */
 const COMPARED_MAX = 24;
 const BYTE_VALUES = 256;
+/** So many bytes of each name are read at once. */
+const KEY_BYTES = 4;
 
 /** Canonical texts one behind the other, no two alike. */
 interface Names {
@@ -86,12 +88,18 @@ function compare({ bytes, starts }: Names, a: number, b: number, depth: number):
 class Sorting {
   readonly #names: Names;
   readonly #order: Uint32Array;
-  readonly #spare: Uint32Array;
+  readonly #keys: Uint32Array;
+  /** Where order and keys are put by one byte, before they change places with these. */
+  readonly #spareOrder: Uint32Array;
+  readonly #spareKeys: Uint32Array;
+  readonly #counts = Array.from({ length: KEY_BYTES }, () => new Uint32Array(BYTE_VALUES));
 
   constructor(names: Names, order: Uint32Array) {
     this.#names = names;
     this.#order = order;
-    this.#spare = roomFor(Uint32Array, order.length, names.isLarge);
+    this.#keys = roomFor(Uint32Array, order.length, names.isLarge);
+    this.#spareOrder = roomFor(Uint32Array, order.length, names.isLarge);
+    this.#spareKeys = roomFor(Uint32Array, order.length, names.isLarge);
   }
 
   run(): void {
@@ -100,40 +108,71 @@ class Sorting {
     for (let run = runs.pop(); run !== undefined; run = runs.pop()) this.#sort(run, runs);
   }
 
-  /** Sorts a run by the byte that follows what its names agree in, and leaves what agrees in that one too in `left`. */
+  /** Sorts a run by the bytes that follow what its names agree in, and leaves what agrees in those too in `left`. */
   #sort({ from, to, depth }: Run, left: Run[]): void {
-    const order = this.#order;
-    const spare = this.#spare;
     if (to - from <= COMPARED_MAX) {
       this.#insertionSort(from, to, depth);
       return;
     }
-    const ends = this.#counts(from, to, depth);
-    // What all of them have in common is passed over.
-    const common = ends.indexOf(to - from);
-    if (common > 0) {
-      left.push({ from, to, depth: depth + 1 });
-      return;
-    }
-    for (let byte = 0, end = from; byte < BYTE_VALUES; byte++) {
-      const count = ends[byte];
-      ends[byte] = end;
-      end += count;
-    }
-    // Each place goes up to its end while the names are put there.
-    for (let i = from; i < to; i++) spare[ends[this.#byte(order[i], depth)]++] = order[i];
-    for (let i = from; i < to; i++) order[i] = spare[i];
-    // Of names that end here there is one.
-    for (let byte = 1; byte < BYTE_VALUES; byte++) {
-      if (ends[byte] - ends[byte - 1] > 1) left.push({ from: ends[byte - 1], to: ends[byte], depth: depth + 1 });
+    this.#readKeys(from, to, depth);
+    // By the last byte first: what agrees in one stays in the order of those behind it.
+    for (let byte = KEY_BYTES - 1; byte >= 0; byte--) this.#sortByByte(from, to, byte);
+    const keys = this.#keys;
+    for (let start = from, i = from + 1; i <= to; i++) {
+      if (i < to && keys[i] === keys[start]) continue;
+      // Of names that end here there is one.
+      if (i - start > 1) left.push({ from: start, to: i, depth: depth + KEY_BYTES });
+      start = i;
     }
   }
 
-  /** How many names have which byte next. */
-  #counts(from: number, to: number, depth: number): Uint32Array {
-    const counts = new Uint32Array(BYTE_VALUES);
-    for (let i = from; i < to; i++) counts[this.#byte(this.#order[i], depth)]++;
-    return counts;
+  /** The next bytes of each name as a number, and how often each of them has which value. A name is somewhere else each time. */
+  #readKeys(from: number, to: number, depth: number): void {
+    const { bytes, starts } = this.#names;
+    const order = this.#order;
+    const keys = this.#keys;
+    const [first, second, third, fourth] = this.#counts;
+    for (const counts of this.#counts) counts.fill(0);
+    for (let i = from; i < to; i++) {
+      const at = starts[order[i]] + depth;
+      const end = starts[order[i] + 1];
+      // 0 stands behind the end of a name, and in no text.
+      const a = at < end ? bytes[at] : 0;
+      const b = at + 1 < end ? bytes[at + 1] : 0;
+      const c = at + 2 < end ? bytes[at + 2] : 0;
+      const d = at + 3 < end ? bytes[at + 3] : 0;
+      first[a]++;
+      second[b]++;
+      third[c]++;
+      fourth[d]++;
+      keys[i] = (a << 24) | (b << 16) | (c << 8) | d;
+    }
+  }
+
+  #sortByByte(from: number, to: number, byte: number): void {
+    const shift = 8 * (KEY_BYTES - 1 - byte);
+    const places = this.#counts[byte];
+    const order = this.#order;
+    const keys = this.#keys;
+    // What all of them have in common is passed over.
+    if (places[(keys[from] >>> shift) & 0xff] === to - from) return;
+    for (let value = 0, end = from; value < BYTE_VALUES; value++) {
+      const count = places[value];
+      places[value] = end;
+      end += count;
+    }
+    const spareOrder = this.#spareOrder;
+    const spareKeys = this.#spareKeys;
+    // Each place goes up to its end while the names are put there.
+    for (let i = from; i < to; i++) {
+      const place = places[(keys[i] >>> shift) & 0xff]++;
+      spareOrder[place] = order[i];
+      spareKeys[place] = keys[i];
+    }
+    for (let i = from; i < to; i++) {
+      order[i] = spareOrder[i];
+      keys[i] = spareKeys[i];
+    }
   }
 
   #insertionSort(from: number, to: number, depth: number): void {
@@ -144,12 +183,5 @@ class Sorting {
       for (; at >= from && compare(this.#names, order[at], number, depth) > 0; at--) order[at + 1] = order[at];
       order[at + 1] = number;
     }
-  }
-
-  /** The next byte of a name; 0 stands behind its end, and in no text. */
-  #byte(number: number, depth: number): number {
-    const { bytes, starts } = this.#names;
-    const at = starts[number] + depth;
-    return at < starts[number + 1] ? bytes[at] : 0;
   }
 }

@@ -38,3 +38,14 @@ t.test('merged from one run or many, of one length or several, and sorted where 
     { numRuns: runs(400) },
   );
 });
+
+t.test('thousands that come by turns, agree in many of their first bytes, or end where others go on', async (t) => {
+  const reverse = Array.from({ length: 5000 }, (_, i) => `${i & 15}.${(i >> 4) & 63}.${i >> 10}.bench.test`);
+  const alike = Array.from({ length: 600 }, (_, i) => `${'x'.repeat(i % 41)}${i}`);
+  const ends = Array.from({ length: 200 }, (_, i) => 'yz'.repeat(i + 1).slice(0, i + 1));
+  const texts = [...reverse, ...alike, ...ends].filter((text, i, all) => all.indexOf(text) === i);
+  // By turns: no long run of them is in order.
+  const mixed = texts.map((_, i) => texts[(i * 1009) % texts.length] as string);
+  t.equal(new Set(mixed).size, texts.length, 'each of them once');
+  t.strictSame(sorted(mixed, false), mixed.toSorted());
+});
