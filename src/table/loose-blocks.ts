@@ -7,9 +7,8 @@ import type { Retirer } from './reclaim.ts';
 
 export class LooseBlocks implements Blocks, Retirer {
   readonly #blocks: Blocks & Retirer;
-  /** Offsets and words by turns. */
-  readonly #made: number[] = [];
-  readonly #replaced: number[] = [];
+  readonly #made = new Pairs();
+  readonly #replaced = new Pairs();
 
   constructor(blocks: Blocks & Retirer) {
     this.#blocks = blocks;
@@ -32,25 +31,50 @@ export class LooseBlocks implements Blocks, Retirer {
 
   /** Something leads to the block from now on, whatever becomes of the rest. */
   keep(offset: number): void {
-    for (let i = 0; i < this.#made.length; i += 2) {
-      if (this.#made[i] === offset) this.#made.splice(i, 2);
-    }
+    this.#made.remove(offset);
   }
 
   /** Something leads to all that was made, and nothing any more to what was replaced. */
   settle(): void {
-    this.#made.length = 0;
+    this.#made.clear();
     this.#giveBack(this.#replaced);
   }
 
   /** The step has come to nothing. */
   takeBack(): void {
-    this.#replaced.length = 0;
+    this.#replaced.clear();
     this.#giveBack(this.#made);
   }
 
-  #giveBack(blocks: number[]): void {
-    for (let i = 0; i < blocks.length; i += 2) this.#blocks.retire(blocks[i], blocks[i + 1]);
-    blocks.length = 0;
+  #giveBack(pairs: Pairs): void {
+    const { values, length } = pairs;
+    for (let i = 0; i < length; i += 2) this.#blocks.retire(values[i], values[i + 1]);
+    pairs.clear();
+  }
+}
+
+/** Offsets and words by turns. To make a list shorter costs V8 a call out of compiled code, for each name of a zone twice. */
+class Pairs {
+  /** Longer than what was pushed. */
+  readonly values: number[] = [];
+  length = 0;
+
+  push(offset: number, words: number): void {
+    this.values[this.length++] = offset;
+    this.values[this.length++] = words;
+  }
+
+  remove(offset: number): void {
+    let kept = 0;
+    for (let i = 0; i < this.length; i += 2) {
+      if (this.values[i] === offset) continue;
+      this.values[kept++] = this.values[i];
+      this.values[kept++] = this.values[i + 1];
+    }
+    this.length = kept;
+  }
+
+  clear(): void {
+    this.length = 0;
   }
 }

@@ -1,7 +1,6 @@
 /** Names in packed form as they stand in a table. */
 import type { PackedCursor } from '../model/packed-form.ts';
 import { MAX_NAME_BYTES } from '../wire/constants.ts';
-import type { HashedName } from './hash.ts';
 
 const BACKSLASH = 0x5c;
 const DOT = 0x2e;
@@ -25,11 +24,4 @@ export function writeWire({ bytes, nameStart, nameEnd }: PackedCursor, out: Uint
   out[label] = to - label - 1;
   out[to] = 0;
   return length;
-}
-
-/** Whether `name` has, from `start` to `end`, the other one. */
-export function isName(name: Uint8Array, start: number, end: number, { bytes, length }: HashedName): boolean {
-  if (end - start !== length) return false;
-  for (let i = 0; i < length; i++) if (name[start + i] !== bytes[i]) return false;
-  return true;
 }

@@ -1,11 +1,9 @@
 /** Nodes of an index that nobody reads yet: their versions are settled from the start. */
 import { nodeFlags } from './flags.ts';
 import type { IndexWriter } from './index.ts';
-import { ENTRY, entryWords, NODE, NODE_EXISTS, nodeWords } from './layout.ts';
+import { ENTRY, entryWords, NODE, NODE_EXISTS, NODE_IS_APEX, nodeWords } from './layout.ts';
 import type { ArenaView, Blocks } from './memory.ts';
 import type { Retirer } from './reclaim.ts';
-
-const NO_PAIRS: ReadonlyMap<number, number> = new Map();
 
 /** A node with its name: `length` bytes of `name` from `start` on. Throws ArenaFull. */
 export function writeName(blocks: Blocks, name: Uint8Array, start: number, length: number, hash: number): number {
@@ -20,9 +18,12 @@ export function writeName(blocks: Blocks, name: Uint8Array, start: number, lengt
 
 /** Its first version, without any RRset. `parent`: 0 at the apex. Throws ArenaFull. */
 export function begin(blocks: Blocks, node: number, parent: number): void {
-  writeVersion(blocks, node, NO_PAIRS, parent === 0);
-  if (parent === 0) return;
+  // Room for one RRset: the allocator's steps are of four words.
+  const version = blocks.allocate(nodeWords(1));
   const { words } = blocks.view;
+  words[version + NODE.FLAGS] = parent === 0 ? NODE_EXISTS | NODE_IS_APEX : NODE_EXISTS;
+  words[node + ENTRY.VERSION_WORD] = version;
+  if (parent === 0) return;
   words[node + ENTRY.PARENT] = parent;
   words[parent + ENTRY.CHILDREN] = words[parent + ENTRY.CHILDREN] + 1;
 }

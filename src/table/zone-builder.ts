@@ -8,7 +8,7 @@ import { MAX_NAME_BYTES } from '../wire/constants.ts';
 import type { StagedIndex } from './changes.ts';
 import { Dismantler } from './dismantle.ts';
 import { zoneFlags } from './flags.ts';
-import { finishHash, HashedName } from './hash.ts';
+import { finishHash, HashedName, hashLabel } from './hash.ts';
 import { HostsAside } from './hosts-aside.ts';
 import { findEntry, IndexWriter } from './index.ts';
 import { firstKnown, lookAtPlace } from './index-ahead.ts';
@@ -17,7 +17,7 @@ import { LooseBlocks } from './loose-blocks.ts';
 import { type Arena, ArenaFull, type ArenaView, type Blocks } from './memory.ts';
 import { NAMES_ASIDE_MIN, NamesAside } from './names-aside.ts';
 import { NearNodes } from './near-nodes.ts';
-import { isName, writeWire } from './packed-owner.ts';
+import { writeWire } from './packed-owner.ts';
 import { foldKept } from './proofs/kept.ts';
 import { hasOwnRecords } from './proofs/nsec.ts';
 import type { Retirer } from './reclaim.ts';
@@ -59,9 +59,9 @@ export class ZoneBuilder implements Blocks, Retirer {
   };
   /** Means nothing, and keeps the compiler from leaving out a look. */
   #touched = 0;
-  /** The name above the last one of those, and its node. */
+  /** For names above those. */
   readonly #above: HashedName;
-  #aboveNode: number;
+  /** Their nodes: the last is that above the last name. */
   readonly #near = new NearNodes();
   readonly #apexLength: number;
   #flags = 0;
@@ -90,7 +90,7 @@ export class ZoneBuilder implements Blocks, Retirer {
     this.#apexLength = name.length;
     this.#apexNode = this.#begin(name);
     this.#above.set(name, 0);
-    this.#aboveNode = this.#apexNode;
+    this.#near.put(this.#above, this.#apexNode);
     if (cell !== 0 || expected < NAMES_ASIDE_MIN) return;
     const aside = new NamesAside(arena.view, this.#index, this.cell, name.length, expected);
     this.#aside = aside;
@@ -161,7 +161,7 @@ export class ZoneBuilder implements Blocks, Retirer {
       hashes[count] = 0;
       if (length === 0 || length === this.#apexLength) continue;
       aboves[count] = this.#nodeAbove(start, length);
-      hashes[count] = this.#above.hashOfNext(this.#ownersView, start, start + length);
+      hashes[count] = finishHash(hashLabel(this.view.keys, this.#near.state, this.#ownersView, start, start + length));
     }
     if (this.#aside !== undefined) return count;
     for (let i = 0; i < count; i++) this.#touched ^= lookAtPlace(this.#arena.view.words, this.cell, hashes[i]);
@@ -205,14 +205,14 @@ export class ZoneBuilder implements Blocks, Retirer {
   #nodeAbove(start: number, length: number): number {
     const owners = this.#owners;
     const above = start + 1 + owners[start];
-    if (!isName(owners, above, start + length, this.#above)) {
+    const near = this.#near;
+    if (!near.goOn(this.view, owners, above, start + length)) {
       // A name above it may be among those aside.
       this.#endAside();
       this.#above.set(owners, above);
-      this.#aboveNode = this.#near.find(this.#arena.view, this.#above) || this.#ensure(this.#above);
-      this.#near.put(this.#above, this.#aboveNode);
+      if (!near.find(this.view, this.#above)) near.put(this.#above, this.#ensure(this.#above));
     }
-    return this.#aboveNode;
+    return near.node;
   }
 
   #makeAside(start: number, length: number, hash: number, aside: NamesAside): number {

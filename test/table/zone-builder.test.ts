@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { nameToWire } from '../../src/model/name.ts';
 import type { RRset } from '../../src/model/rrset.ts';
+import { finishHash, HashedName } from '../../src/table/hash.ts';
+import { findEntry } from '../../src/table/index.ts';
+import { ENTRY, NODE, NODE_EXISTS, NODE_IS_APEX } from '../../src/table/layout.ts';
 import { Arena } from '../../src/table/memory.ts';
 import { ZoneBuilder } from '../../src/table/zone-builder.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
@@ -40,6 +43,23 @@ function ask({ responder }: Made, name: string, type: string | number = 'A'): st
 }
 
 const NXDOMAIN = '3 ';
+
+t.test('names without a record of their own are there from the start, and one of them is the apex', async (t) => {
+  const { shared } = makeTable();
+  const arena = new Arena(shared, 1024);
+  const builder = new ZoneBuilder(arena, 'test');
+  builder.put(nameToWire('a.b.test'), 1, 60, [Buffer.from([192, 0, 2, 1])]);
+  const flagsOf = (text: string): number => {
+    const name = new HashedName(arena.view.keys);
+    name.set(nameToWire(text), 0);
+    const node = findEntry(arena.view, builder.cell, finishHash(name.states[0] as number), name.bytes, 0, name.length);
+    const { words } = arena.view;
+    return words[(words[node + ENTRY.VERSION_WORD] as number) + NODE.FLAGS] as number;
+  };
+  t.equal(flagsOf('test'), NODE_EXISTS | NODE_IS_APEX);
+  t.equal(flagsOf('b.test'), NODE_EXISTS);
+  t.equal(flagsOf('a.b.test'), NODE_EXISTS);
+});
 
 t.test('an import replaces the records at once, and the services stay', async (t) => {
   const made = makeTable();
