@@ -25,6 +25,8 @@ const PAUSE = '3s';
 const BROKEN_FROM = 0.5;
 /** Between two pictures. */
 const LOOK_MS = 250;
+/** A busy machine may give a thread the signal, and tell us that the server is gone before that thread has run. */
+const HEARD_WITHIN_MS = 1000;
 /** All of it takes half a minute; whatever hangs is ended. */
 const DEMO_MAX_MS = 180_000;
 
@@ -63,6 +65,7 @@ async function demo({ good: isGood = false, json: isJson = false }: Options, she
     await onStage(isGood, shell.env, (stage) => play(stage, teller, interrupted));
   } catch (error) {
     // On a terminal the server hears the same Ctrl-C, and may be gone first.
+    await sleep(HEARD_WITHIN_MS, undefined, { signal: interrupted }).catch(() => undefined);
     if (!interrupted.aborted) throw error;
     teller.cutShort();
   }
