@@ -161,6 +161,20 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       await page.getByText('Somebody changed this after you had loaded it', { exact: false }).waitFor();
       t.equal((await teal.call('GET', `/v1/releases/${id}`)).body.stepIndex, 4, 'one pause was left, not two');
       await teal.call('POST', `/v1/releases/${id}/abort`);
+      const next = (await teal.call('POST', `/v1/services/${app}/releases`, { to: 'green', steps })).body;
+      await page.route(`**/v1/releases/${next.id}/pause`, async (route) => {
+        await teal.call('POST', `/v1/releases/${next.id}/promote`);
+        await route.continue();
+      });
+      await page.getByRole('button', { name: 'Pause', exact: true }).click();
+      await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
+      const held = (await teal.call('GET', `/v1/releases/${next.id}`)).body;
+      t.match(
+        held,
+        { reason: 'pause_requested', stepIndex: 2 },
+        'a step that was taken just now is no reason to go on',
+      );
+      await teal.call('POST', `/v1/releases/${next.id}/abort`);
     }),
   );
 

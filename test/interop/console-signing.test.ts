@@ -1,7 +1,7 @@
 /** A zone is signed, rolled and unsigned in the console, with the DS copied from the page; its parent is played by the test. */
 import t from 'tap';
 import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
-import { patienceMs, soon } from '../fixtures/soon.ts';
+import { comesTo, patienceMs, soon } from '../fixtures/soon.ts';
 import { openPage, overflow, seriousFaults, signIn, startConsole, unfold, visit } from './console-browser.ts';
 
 const ZONE = 'example.test';
@@ -63,12 +63,12 @@ t.test('signing in the console', async (t) => {
     await panel.getByRole('button', { name: 'Roll the key…' }).click();
     await dialog.getByText('A new key is made').waitFor();
     await dialog.getByRole('button', { name: 'Roll now' }).click();
-    await stage('incoming');
+    // Which stays until the parent has the DS: the stage before is over in some seconds, and holds a dialog that is open then.
+    await stage('ds-needed');
     await panel.getByRole('button', { name: 'Roll the key…' }).click();
     await dialog.getByRole('button', { name: 'Roll now' }).click();
     await dialog.getByRole('alert').getByText('can be rolled when nothing is waited for').waitFor();
     await page.keyboard.press('Escape');
-    await stage('ds-needed');
     const { ds } = (await it.teal.call('GET', `/v1/zones/${ZONE}/dnssec`)).body;
     t.notSame(ds.map(dsRdataOf), parent.ds, 'the DS of the new key');
     parent.ds = ds.map(dsRdataOf);
@@ -91,8 +91,26 @@ t.test('signing in the console', async (t) => {
 
   await t.test('unsigned, taken back, and unsigned at once', async (t) => {
     await panel.getByRole('button', { name: 'Unsign…' }).click();
+    await dialog.getByRole('button', { name: 'Begin to unsign' }).waitFor();
+    // Another proof of absence moves the ETag, and nothing that this dialog is about; the page has not heard of it when the
+    // button is pressed.
+    const told: number[] = [];
+    await page.route(`**/v1/zones/${ZONE}/dnssec`, async (route) => {
+      const isPress = route.request().method() === 'DELETE';
+      if (!isPress) {
+        await comesTo(() => told.length, Boolean);
+        return route.continue();
+      }
+      const response = await route.fetch();
+      told.push(response.status());
+      await route.fulfill({ response });
+    });
+    const denied = await it.teal.call('PUT', `/v1/zones/${ZONE}/dnssec`, { denial: 'nsec3' });
+    t.equal(denied.status, 200);
     await dialog.getByRole('button', { name: 'Begin to unsign' }).click();
     await stage('ds-removal');
+    t.same(told, [412, 204], 'it was sent once more');
+    await page.unroute(`**/v1/zones/${ZONE}/dnssec`);
     await panel.getByText('take all DS records of this zone away').waitFor();
     await panel.getByRole('button', { name: 'Keep it signed…' }).click();
     // The server notes that all answer by the stage: another ETag, and nothing that somebody would decide by.

@@ -163,8 +163,9 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
   const action = useAction();
   const [asked, setAsked] = useState<Asked>();
   const tell = async (verb: Verb, seen: Release, body: object = {}): Promise<void> => {
-    // An approval says itself what it is of.
-    const ifMatch = verb === 'abort' || verb === 'approve' ? undefined : `"${seen.revision}"`;
+    // An approval says itself what it is of; and what stops a release is meant of any step, also of one taken just now.
+    const isOfAny = verb === 'abort' || verb === 'pause' || verb === 'approve';
+    const ifMatch = isOfAny ? undefined : `"${seen.revision}"`;
     const isDone = await action.run(`/v1/releases/${release.id}/${verb}`, { method: 'POST', body, ifMatch });
     if (isDone) {
       note('done', `The release to ${release.to} was ${done[verb]}.`);

@@ -50,7 +50,8 @@ export function SignDialog(props: AboutSigning) {
     const body = isBack ? {} : { algorithm };
     const condition = ground.etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: ground.etag };
     const isMine = ({ stage }: Signing) => !isUnsigning(stage);
-    const isDone = await action.run<Signing>(path, { method: 'PUT', body, ...condition, isMine }, ({ status }) =>
+    const { again } = ground;
+    const isDone = await action.run<Signing>(path, { method: 'PUT', body, ...condition, isMine, again }, ({ status }) =>
       note('done', status),
     );
     void of.reload();
@@ -99,7 +100,7 @@ export function RollDialog(props: AboutSigning) {
   const action = useAction();
   const ground = useSigningGround(props, action.clear);
   const confirm = async (): Promise<void> => {
-    const request = { method: 'POST', body: {}, ifMatch: ground.etag } as const;
+    const request = { method: 'POST', body: {}, ifMatch: ground.etag, again: ground.again } as const;
     const isDone = await action.run<Signing>(`${path}/roll`, request, ({ status }) => note('done', status));
     void of.reload();
     if (isDone) onClose();
@@ -126,7 +127,8 @@ export function UnsignDialog(props: AboutSigning) {
   const [isForced, setForced] = useState(false);
   const confirm = async (): Promise<void> => {
     const query = isForced ? '?force=true' : '';
-    const isDone = await action.run(`${path}${query}`, { method: 'DELETE', ifMatch: ground.etag }, () =>
+    const request = { method: 'DELETE', ifMatch: ground.etag, again: ground.again } as const;
+    const isDone = await action.run(`${path}${query}`, request, () =>
       note('done', isForced ? `${zone} is not signed any more.` : `${zone} is being unsigned.`),
     );
     void of.reload();

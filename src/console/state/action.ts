@@ -1,7 +1,7 @@
 /** One change at a time from a form or dialog: whether it is under way, what became of it, and why it was refused. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Request } from '../api/client.ts';
-import type { Failure } from '../api/reply.ts';
+import type { Failure, Reply } from '../api/reply.ts';
 import type { Typed } from '../rules/why.ts';
 import { note } from './announce.ts';
 import { carryOut, isUncertain, type Word } from './carry-out.ts';
@@ -32,6 +32,8 @@ interface Change<Body> extends Request {
   readonly isMine?: (body: Body) => boolean;
   /** Called where it was only proposed: a dialog closes, and nothing has moved. */
   readonly proposed?: () => void;
+  /** Asked where it is refused as stale: the ETag to send it with once more; undefined: its person is to decide. */
+  readonly again?: () => Promise<string | undefined>;
   /** Called where it is refused. */
   readonly refused?: (failure: Failure) => void;
 }
@@ -62,21 +64,28 @@ export function useAction(): Action {
     isUnderWay.current = true;
     setPhase('sending');
     setFailure(undefined);
-    const { look = path, isMine = () => false, refused, proposed, ...rest } = change;
+    const { look = path, isMine = () => false, again, refused, proposed, ...rest } = change;
     const emergency = override.trim() === '' ? {} : { override };
-    const request: Request = {
-      ...rest,
-      why,
-      ...emergency,
-      ...(rest.method === 'POST' && { idempotencyKey: freshKey() }),
+    const sendOn = (ifMatch: string | undefined): Promise<Reply<Body> | undefined> => {
+      const request: Request = {
+        ...rest,
+        ifMatch,
+        why,
+        ...emergency,
+        ...(rest.method === 'POST' && { idempotencyKey: freshKey() }),
+      };
+      return carryOut<Body>({
+        send: (signal) => call<Body>(path, { ...request, signal }),
+        ask: () => (rest.method === 'PUT' ? lookAt(look, ifMatch, isMine) : sendAgain(path, request)),
+        after: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        onLate: () => setPhase('late'),
+        isWanted: () => isThere.current,
+      });
     };
-    const reply = await carryOut<Body>({
-      send: (signal) => call<Body>(path, { ...request, signal }),
-      ask: () => (rest.method === 'PUT' ? lookAt(look, rest.ifMatch, isMine) : sendAgain(path, request)),
-      after: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-      onLate: () => setPhase('late'),
-      isWanted: () => isThere.current,
-    });
+    let reply = await sendOn(rest.ifMatch);
+    const isStale = reply?.ok === false && reply.failure.code === STALE.code;
+    const etag = isStale ? await again?.() : undefined;
+    if (etag !== undefined) reply = await sendOn(etag);
     isUnderWay.current = false;
     if (reply === undefined) return false;
     setPhase('idle');

@@ -8,6 +8,11 @@ interface Ground<Body> extends Seen<Body> {
   readonly moved: Seen<Body> | undefined;
   /** From now on the change is made to what is in force. */
   readonly take: () => void;
+  /**
+   * For a change that was refused as stale before the page knew why: the ETag that is in force, where nothing has moved that
+   * its person decides by.
+   */
+  readonly again: () => Promise<string | undefined>;
 }
 
 /**
@@ -23,5 +28,9 @@ export function useGround<Body>(
   const now = seenIn(of);
   const moved = movedFrom(ground, now, shown);
   const { etag } = moved === undefined && now !== undefined ? now : ground;
-  return { body: ground.body, etag, moved, take: () => moved && setGround(moved) };
+  const again = async (): Promise<string | undefined> => {
+    const read = await of.reload();
+    return shown && movedFrom(ground, read, shown) === undefined ? read?.etag : undefined;
+  };
+  return { body: ground.body, etag, moved, take: () => moved && setGround(moved), again };
 }

@@ -1,6 +1,7 @@
 /** A resource of the API on the screen: loaded, read again when something that concerns it happens, and kept meanwhile. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../api/reply.ts';
+import { type Seen, seenIn } from '../rules/ground.ts';
 import { Replies } from '../rules/replies.ts';
 import { type LiveEvent, onLive } from './live.ts';
 import { call, token } from './session.ts';
@@ -13,7 +14,8 @@ export interface Resource<Body> {
   /** Why the last attempt failed; undefined: it did not. */
   readonly failure: Failure | undefined;
   readonly isLoading: boolean;
-  readonly reload: () => Promise<void>;
+  /** What was read; undefined: nothing. */
+  readonly reload: () => Promise<Seen<Body> | undefined>;
 }
 
 interface State<Body> {
@@ -61,16 +63,17 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
   const attempts = useRef(new Attempts());
 
   const reload = useCallback(async () => {
-    if (path === undefined) return;
+    if (path === undefined) return undefined;
     attempts.current.begin();
     const mine = replies.current.send();
     const sinceMs = Date.now();
     const reply = await call<Body>(path, { accept: watched.current.accept ?? 'json' });
     // It is of a page that was left.
-    if (current.current !== path) return;
+    if (current.current !== path) return undefined;
+    const read = reply.ok ? { ...reply, failure: undefined } : { ...reply, body: undefined, etag: undefined };
     const isUnread = !reply.ok && isPassing(reply.failure.status);
     const worth = replies.current.take(mine, reply.ok ? 'body' : isUnread ? 'none' : 'refusal');
-    if (worth === 'dropped') return;
+    if (worth === 'dropped') return seenIn(read);
     if (isUnread) attempts.current.fail(reload, sinceMs);
     else if (worth === 'newest') attempts.current.end(reload);
     setState((before) => {
@@ -82,6 +85,7 @@ export function useResource<Body>(path: string | undefined, watch: Watch = {}): 
       const kept = before.path === path && isUnread ? before : { path };
       return { ...kept, failure: reply.failure };
     });
+    return seenIn(read);
   }, [path]);
 
   useEffect(() => {
