@@ -3,12 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { makeDirectory } from '../fixtures/api.ts';
-import { type Attack, type AttackOptions, attack, head, residentOf } from '../fixtures/attacks.ts';
+import { type Attack, type AttackOptions, attack, head, residentOf, withoutCoreMs } from '../fixtures/attacks.ts';
 import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
 import { controlPid } from '../fixtures/planes.ts';
 import { type ApiReply, startTeal, type TealProcess } from '../fixtures/process.ts';
+import { patienceMs } from '../fixtures/soon.ts';
 
-/** The aim is 2 s, and 5 s for the stop, on a quiet machine; what was measured is in the output. */
+/**
+ * The aim is 2 s, and 5 s for the stop, on a quiet machine; what was measured is in the output. A reply is judged without
+ * the time in which others had the cores.
+ */
 const REPLY_MAX_MS = 20_000;
 const STOP_MAX_MS = 20_000;
 const GROWN_MAX_MIB = 600;
@@ -18,15 +22,18 @@ const TLS = { TEAL_ADMIN_TLS_CERT_FILE: pem('cert'), TEAL_ADMIN_TLS_KEY_FILE: pe
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
 
 /** What an operator sees: the time of the slowest of some replies, each on a connection of its own. */
-async function operate(t: Test, { call, log }: TealProcess): Promise<number> {
+async function operate(t: Test, { call, log, pid }: TealProcess): Promise<number> {
   let slowestMs = 0;
+  const pids = [process.pid, controlPid(pid)];
   for (let i = 0; i < 5; i++) {
     const startedMs = performance.now();
+    const startedWithoutMs = withoutCoreMs(pids);
     const ask = (): Promise<ApiReply> =>
       call('PUT', '/v1/services/app.example.test/weights', { blue: i, green: 1 }, { connection: 'close' });
     const shift = await askAgain(ask, startedMs);
     t.equal(shift.status, 200, JSON.stringify(shift.body ?? log.at(-1)));
-    slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+    const othersMs = withoutCoreMs(pids) - startedWithoutMs;
+    slowestMs = Math.max(slowestMs, performance.now() - startedMs - othersMs);
   }
   return slowestMs;
 }
@@ -40,7 +47,7 @@ async function askAgain(ask: () => Promise<ApiReply>, startedMs: number): Promis
     try {
       return await ask();
     } catch (error) {
-      if (performance.now() - startedMs > REPLY_MAX_MS) throw error;
+      if (performance.now() - startedMs > patienceMs()) throw error;
     }
     await sleep(50);
   }
@@ -53,6 +60,7 @@ interface Case {
   /** `token`: another than the operator's. */
   begin(port: number, token: string): Promise<Attack[]>;
   prepare?(teal: TealProcess): Promise<void>;
+  readonly grownMaxMib?: number;
 }
 
 const attacks = (...all: ((port: number, token: string) => readonly [number, AttackOptions])[]) => {
@@ -99,6 +107,10 @@ const cases: Case[] = [
   },
   {
     what: '100 uploads that stop one byte short',
+    // So that what is kept of bodies, 128 MiB, is far from the 400 that these may be at once. Beside it stands what they were
+    // read in, which a busy machine collects late.
+    env: { TEAL_ADMIN_ZONE_FILE_MAX_BYTES: String(64 * 2 ** 20) },
+    grownMaxMib: 450,
     begin: attacks((_, token) => {
       const file = Buffer.alloc(4 * 2 ** 20, ';').toString();
       return [
@@ -133,7 +145,7 @@ async function largeZone({ admin, token }: TealProcess): Promise<void> {
   if (reply.status !== 201) throw new Error(await reply.text());
 }
 
-for (const { what, env = {}, wrapper = [], prepare, begin } of cases) {
+for (const { what, env = {}, wrapper = [], prepare, begin, grownMaxMib = GROWN_MAX_MIB } of cases) {
   t.test(what, async (t) => {
     const teal = await startTeal(makeDirectory(t), { env, wrapper });
     t.teardown(() => teal.child.exitCode === null && process.kill(teal.pid, 'SIGKILL'));
@@ -161,8 +173,8 @@ for (const { what, env = {}, wrapper = [], prepare, begin } of cases) {
     t.comment(
       `slowest reply ${Math.round(slowestMs)} ms, memory ${Math.round(before)} → ${Math.round(most)} MiB, stopped in ${Math.round(stopMs)} ms`,
     );
-    t.ok(slowestMs < REPLY_MAX_MS);
+    t.ok(slowestMs < REPLY_MAX_MS, `${Math.round(slowestMs)} ms`);
     t.ok(stopMs < STOP_MAX_MS);
-    t.ok(most - before < GROWN_MAX_MIB, `${Math.round(most - before)} MiB more`);
+    t.ok(most - before < grownMaxMib, `${Math.round(most - before)} MiB more`);
   });
 }
