@@ -44,8 +44,12 @@ const PACKS_OF = 'SELECT sum, bytes FROM packs WHERE zone = ? ORDER BY id';
 const ROWS_KNOWN_MAX = 50_000;
 const IS_MORE = `SELECT 1 FROM signatures LIMIT 1 OFFSET ${ROWS_KNOWN_MAX}`;
 const GET = 'SELECT inception, expiration, signature, sum FROM signatures WHERE digest = ?';
-const LATEST =
-  'SELECT iif(EXISTS (SELECT 1 FROM signatures) OR EXISTS (SELECT 1 FROM packs), inception, 0) AS latest FROM latest';
+const LATEST = 'SELECT inception AS latest FROM latest';
+/**
+ * Of what is not kept, when it began is noted no more often than this, seconds: it is held against clocks that are more than
+ * an hour behind, and each note takes a page of a disk that is nearly full.
+ */
+const NOTED_EVERY = 600;
 /** Rows of one statement: to begin and end one costs more than to add a row. */
 const ROWS_A_STATEMENT = 50;
 /** Another thread writes to it too, a tenth of a second at a time; the one that shifts does not wait for that. */
@@ -99,11 +103,14 @@ export class SignaturesFile {
   /**
    * `zone` (lower-case wire form): they are all of it, and are found only where it is read whole. Of each digest the one
    * that was put last is found. On a disk that is nearly full they are not kept: what is left there is for changes, which
-   * cannot be made again. False: another thread writes to it now.
+   * cannot be made again. When they began is noted all the same, for the next process. False: another thread writes to it now.
    */
   put(rows: readonly SignatureRow[], zone?: Uint8Array): boolean {
     const written = this.#ask((opened) => {
-      if (!opened.room.has(bytesOf(rows))) return;
+      if (!opened.room.has(bytesOf(rows))) {
+        opened.noteUnkept.run(latestOf(rows), latestOf(rows) - NOTED_EVERY);
+        return;
+      }
       const all = opened.database.transaction(() => {
         if (zone !== undefined && rows.every(isPackable)) putPacks(opened, rows, zone);
         else putEach(opened, rows);
@@ -135,7 +142,8 @@ export class SignaturesFile {
   /** Forgets those that began before then among some, and goes on behind them the next time; true: these were not the last. */
   forget(before: number): boolean {
     const start = this.#forgottenTo;
-    const end = this.#ask(({ database, end, forget, forgetPacks }) => {
+    const end = this.#ask(({ database, end, forget, forgetPacks, forgetLatest }) => {
+      forgetLatest.run(before);
       const isMore = forgetPacks.run(before, PACKS_FORGOTTEN_AT_ONCE).changes === PACKS_FORGOTTEN_AT_ONCE;
       const last = (end.get(start, FORGOTTEN_AT_ONCE - 1) as { digest: Buffer } | undefined)?.digest;
       const all = database.transaction(() => forget.run(start, last ?? BEYOND, before));
@@ -158,7 +166,10 @@ export class SignaturesFile {
     try {
       return work(this.#open);
     } catch (error) {
-      if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) return BUSY;
+      const { code } = error as { code?: string };
+      if (code?.startsWith('SQLITE_BUSY')) return BUSY;
+      // Others took the room meanwhile. What is there is whole, and would be missed.
+      if (code === 'SQLITE_FULL') return undefined;
       this.close();
       if (this.isRenewed) this.failure = (error as Error).message;
       else this.#open = this.#renew();
@@ -294,6 +305,8 @@ interface Opened {
   readonly forgetPacks: Statement;
   readonly putMany: Statement;
   readonly noteLatest: Statement;
+  readonly noteUnkept: Statement;
+  readonly forgetLatest: Statement;
   readonly end: Statement;
   readonly forget: Statement;
   readonly latest: Statement;
@@ -314,6 +327,9 @@ function prepare(database: Database): Opened {
     ),
     putMany: database.prepare(putRows(ROWS_A_STATEMENT)),
     noteLatest: database.prepare('UPDATE latest SET inception = max(inception, ?)'),
+    noteUnkept: database.prepare('UPDATE latest SET inception = ? WHERE inception < ?'),
+    // None of them is there any more.
+    forgetLatest: database.prepare('UPDATE latest SET inception = 0 WHERE inception > 0 AND inception < ?'),
     end: database.prepare('SELECT digest FROM signatures WHERE digest > ? ORDER BY digest LIMIT 1 OFFSET ?'),
     forget: database.prepare('DELETE FROM signatures WHERE digest > ? AND digest <= ? AND inception < ?'),
     latest: database.prepare(LATEST),

@@ -55,6 +55,51 @@ t.test('on a disk that is nearly full none are kept, for changes need what is le
   t.same(file.get(row(1).digest), row(1));
 });
 
+t.test('when those began that could not be kept is known to the next process, and noted now and then', async (t) => {
+  const directory = folder(t);
+  const first = new SignaturesFile(directory);
+  pretendFree(t, 4);
+  first.put([row(1, 10_000)]);
+  first.put([row(2, 10_600)], ZONE);
+  first.put([row(3, 10_601)]);
+  first.close();
+  const second = new SignaturesFile(directory);
+  t.teardown(() => second.close());
+  t.equal(second.latestInception, 10_601, 'a clock that is behind that is told so');
+  second.put([row(4, 11_201)]);
+  t.equal(second.latestInception, 10_601, 'it is not written for each');
+  second.put([row(5, 9000)]);
+  t.equal(second.latestInception, 10_601, 'nor set back');
+  second.forget(10_601);
+  t.equal(second.latestInception, 10_601, 'it may hold still');
+  second.forget(10_602);
+  t.equal(second.latestInception, 0);
+});
+
+t.test('where others took the last room while some are written, those that are there stay', async (t) => {
+  const directory = folder(t);
+  const file = new SignaturesFile(directory);
+  t.teardown(() => file.close());
+  file.put([row(1)]);
+  // SQLite says that a disk is full where a table has used up its numbers, too (sqlite.org/autoinc.html).
+  const other = new Sqlite(join(directory, SIGNATURES_FILE));
+  other.exec(`
+    CREATE TABLE full (id INTEGER PRIMARY KEY AUTOINCREMENT);
+    INSERT INTO full VALUES (9223372036854775807);
+    CREATE TRIGGER fills AFTER INSERT ON signatures BEGIN INSERT INTO full VALUES (NULL); END;
+  `);
+  t.ok(file.put([row(2)]), 'nobody tries it again');
+  t.ok(file.put([row(3)]));
+  t.equal(file.get(row(2).digest), undefined);
+  t.same(file.get(row(1).digest), row(1));
+  t.notOk(file.isRenewed);
+  t.equal(file.failure, undefined);
+  other.exec('DROP TRIGGER fills');
+  other.close();
+  t.ok(file.put([row(2)]));
+  t.same(file.get(row(2).digest), row(2));
+});
+
 t.test('what began too long ago is forgotten, little by little', async (t) => {
   const file = new SignaturesFile(folder(t));
   t.teardown(() => file.close());
