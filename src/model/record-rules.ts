@@ -28,6 +28,11 @@ export const atCut: ReadonlySet<number> = new Set([...atDelegation, ...glueTypes
 const RECORD_HEADER_BYTES = 12;
 /** Of the shortest: no message could carry more. */
 export const RECORDS_MAX = Math.floor(MAX_MESSAGE_BYTES / RECORD_HEADER_BYTES);
+/**
+ * Types that a name may have records of: more than twice as many as IANA has given a number to (RFC 6895 §3.1). An answer and
+ * a change look through those of their name, and a copy of all of them is made for each that is added.
+ */
+export const TYPES_MAX = 256;
 /** Addresses of a host that fit in any answer. */
 export const UNDOUBTED_RECORDS_MAX = 1000;
 /** Type and class of the question (RFC 1035 §4.1.2). */

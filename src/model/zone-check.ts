@@ -5,7 +5,7 @@ import { type Finding, Findings } from '../wire/zone-file/finding.ts';
 import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import { type Include, readZoneFile } from '../wire/zone-file/reader.ts';
 import { nameToWire, parentOf } from './name.ts';
-import { atCut, belowDname, besideCname, glueTypes, oversize, RECORDS_MAX } from './record-rules.ts';
+import { atCut, belowDname, besideCname, glueTypes, oversize, RECORDS_MAX, TYPES_MAX } from './record-rules.ts';
 import { ZoneBorders } from './zone-borders.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { type ContentRRset, ZoneContent } from './zone-content.ts';
@@ -101,6 +101,13 @@ export class ZoneCheck {
 
   #checkName(name: string, rrsets: readonly ContentRRset[]): void {
     for (const rrset of rrsets) this.#checkRRset(name, rrset);
+    if (rrsets.length > TYPES_MAX)
+      this.#add(
+        'error',
+        'types_too_many',
+        rrsets[TYPES_MAX],
+        `${name}. has records of ${rrsets.length} types: a name may have those of ${TYPES_MAX}`,
+      );
     const find = (type: number): ContentRRset | undefined => rrsets.find((rrset) => rrset.type === type);
     const cname = find(TYPE.CNAME);
     const other = cname && rrsets.find(({ type }) => !besideCname.has(type));

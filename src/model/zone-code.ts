@@ -13,6 +13,7 @@ export type ZoneCode =
   | 'dname_has_descendants'
   | 'dname_beside_ns'
   | 'rrset_too_large'
+  | 'types_too_many'
   | 'address_missing'
   | 'glue_missing'
   | 'target_is_alias'

@@ -2,7 +2,7 @@
 
 import { Problem } from '../../model/errors.ts';
 import { canonicalName, checkOwnerName, isAtOrBelow, parentOf, suffixesOf } from '../../model/name.ts';
-import { atDelegation, belowDname, besideCname, glueTypes } from '../../model/record-rules.ts';
+import { atDelegation, belowDname, besideCname, glueTypes, TYPES_MAX } from '../../model/record-rules.ts';
 import { parseStoredType, type RRset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { shown } from '../../shown.ts';
@@ -16,6 +16,9 @@ import { refuseAtPreview } from './previews.ts';
 import type { RecordsAfter, RuledStore } from './records-after.ts';
 import { refuseMade } from './signed-guard.ts';
 import { unknownZone } from './zones.ts';
+
+/** SOA and NS, which are the zone's. */
+const APEX_TYPES = 2;
 
 /** Which RRset is meant. */
 export interface RRsetId {
@@ -77,6 +80,7 @@ export function checkOwner(store: RecordsAfter, id: RRsetId, below: readonly Bel
     checkApex(id) ??
     refuseMade(store.before, id) ??
     checkAlias(store, zone, name, type) ??
+    checkTypes(store, zone, name) ??
     checkDname(store, id, below) ??
     checkServices(store, zone, name, type) ??
     // A child zone's previews are not where its parent's glue is.
@@ -129,6 +133,14 @@ function checkAlias(store: RuledStore, zone: Zone, name: string, type: number): 
   if (other === undefined) return undefined;
   const detail = `${rrsetName(name, other.type)} stands there already, and beside a CNAME there is nothing else.`;
   return new Problem('cname_conflict', detail, { conflict: rrsetName(name, other.type) });
+}
+
+/** One more type at a name, after the change, as long as these are not too many. */
+function checkTypes(store: RuledStore, zone: Zone, name: string): Problem | undefined {
+  const types = store.rrsetsAt(zone.name, name).length + (name === zone.name ? APEX_TYPES : 0);
+  if (types <= TYPES_MAX) return undefined;
+  const detail = `${shown(name)} would have records of ${types} types, and a name may have those of ${TYPES_MAX}.`;
+  return new Problem('limit_reached', detail, { conflict: shown(name) });
 }
 
 /** 409: what would stand at the name is an alias, and a nameserver is a host with addresses (RFC 2181 §10.3). */

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { ZoneFiles } from '../../../src/control/zone-files/zone-files.ts';
 import { Problem } from '../../../src/model/errors.ts';
+import { TYPES_MAX } from '../../../src/model/record-rules.ts';
 import type { ZoneBody } from '../../../src/model/zone.ts';
 import { readZone } from '../../../src/model/zone-check.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
@@ -119,6 +120,31 @@ for (const [what, nameserver, lines, error, code] of cases) {
     const last = results.pop();
     for (const result of results) t.notOk(result instanceof Problem);
     t.equal(last instanceof Problem ? last.code : undefined, code);
+  });
+}
+
+for (const [owner, most] of [
+  ['x', TYPES_MAX],
+  ['@', TYPES_MAX - 2],
+] as const) {
+  t.test(`records of ${most} types at ${owner} and of no more`, async (t) => {
+    const fixture = makeEngine(t);
+    fixture.must(zonePut('ns.test'));
+    const lines = Array.from({ length: most + 1 }, (_, i) => `${owner} TYPE${1000 + i} \\# 0`);
+    const last = lines.pop() as string;
+    const errors = (lines: string[]) => {
+      const file = `${top}@ NS ns.test.\n${lines.join('\n')}\n`;
+      return readZone('example', Buffer.from(file)).findings.errors.map(({ code, line }) => `${code} ${line}`);
+    };
+    for (const line of lines) fixture.must(put(line));
+    t.same(errors(lines), []);
+    const conflict = owner === '@' ? 'example' : 'x.example';
+    t.match(fixture.execute(put(last)), { code: 'limit_reached', conflict, detail: /257 types.*256\.$/ });
+    t.same(errors([...lines, last]), [`types_too_many ${3 + most + 1}`], 'the place of the first that is one too many');
+    fixture.must(put(lines[0] as string));
+    const gone: Command = { kind: 'rrset.delete', zone: 'example', name: conflict, type: 'TYPE1001' };
+    fixture.must(gone);
+    fixture.must(put(last));
   });
 }
 

@@ -31,6 +31,7 @@ export const changeCodes = [
   'dname_conflict',
   'service_conflict',
   'zone_kept',
+  'limit_reached',
   'apex_conflict',
   'name_outside_zones',
   'rdata_invalid',
