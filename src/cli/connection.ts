@@ -1,6 +1,7 @@
 /** Which server to talk to, and with which token: from flags, the environment, the configuration file, or what lies here. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { LINES_MAX_BYTES, readBounded, unreadable } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { type LocalServer, localServer } from './local-server.ts';
@@ -103,10 +104,9 @@ function findToken(
 function fromFile(name: string, from: string): { token: string; tokenFrom: string } {
   let token: string;
   try {
-    token = readFileSync(name, 'utf8').trim();
+    token = readBounded(name, LINES_MAX_BYTES).toString('utf8').trim();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Failure(EXIT.NO_INPUT, `${from}: expected a file with a token, and ${name} cannot be read (${code})`);
+    throw new Failure(EXIT.NO_INPUT, `${from}: expected a file with a token, and ${name} ${unreadable(error)}`);
   }
   if (token === '') throw new Failure(EXIT.NO_PERMISSION, `${from}: expected a token, and ${name} is empty`);
   return { token, tokenFrom: name };
@@ -121,11 +121,11 @@ async function readConfigFile(shell: Shell): Promise<ConfigFile | undefined> {
   const name = configFileName(shell);
   let text: string;
   try {
-    text = readFileSync(name, 'utf8');
+    text = readBounded(name, LINES_MAX_BYTES).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Failure(EXIT.CONFIG, `${name} cannot be read (${code})`);
+    throw new Failure(EXIT.CONFIG, `${name} ${unreadable(error)}`);
   }
   // Loaded only where there is a file, since most commands start without.
   const { parseDocument } = await import('yaml');

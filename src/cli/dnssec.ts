@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { RRset, Signing, SigningKeys } from '../contract/types.ts';
 import { makeFolder } from '../folders.ts';
 import { path } from './api.ts';
+import { LINES_MAX_BYTES } from './bounded-file.ts';
 import { confirm } from './confirm.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -77,7 +78,7 @@ function addSign(group: Command, shell: Shell): void {
         const why = 'expected --key-file, the private key that the DS at the parent is of; without it';
         throw new Failure(EXIT.USAGE, `${why} the DS has to go first, and then --insecure says so`);
       }
-      const privateKey = keyFile && (await readBytes(keyFile, shell)).toString('latin1');
+      const privateKey = keyFile && (await readBytes(keyFile, LINES_MAX_BYTES, shell)).toString('latin1');
       const session = await openSession(shell, options);
       const body = {
         ...(algorithm && { algorithm }),
@@ -141,7 +142,8 @@ function addRoll(group: Command, shell: Shell): void {
     .description('Replace the key of a zone by a new one, step by step; `status` says when the parent needs its DS.')
     .option('--key-file <file>', "a private key that is there already: PEM, or BIND's .private")
     .action(async (zone: string, options: SessionOptions & { keyFile?: string }) => {
-      const privateKey = options.keyFile && (await readBytes(options.keyFile, shell)).toString('latin1');
+      const privateKey =
+        options.keyFile && (await readBytes(options.keyFile, LINES_MAX_BYTES, shell)).toString('latin1');
       const session = await openSession(shell, options);
       const body = privateKey ? { privateKey } : {};
       const signing = await session.api.post<Signing>(path`/v1/zones/${zone}/dnssec/roll`, body);
@@ -195,7 +197,7 @@ function addKeys(group: Command, shell: Shell): void {
     .command('import <zone> <file>')
     .description("Sign a zone that is not signed with a key that is there already: PEM, or BIND's .private.")
     .action(async (zone: string, file: string, options: SessionOptions) => {
-      const privateKey = (await readBytes(file, shell)).toString('latin1');
+      const privateKey = (await readBytes(file, LINES_MAX_BYTES, shell)).toString('latin1');
       const session = await openSession(shell, options);
       const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body: { privateKey } });
       session.show(signing, () => signingLines(signing));

@@ -1,6 +1,7 @@
 /** Files that `$INCLUDE` may name on the command line: those in one folder, wherever `..` or links seem to lead. */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { readBounded, unreadable, ZONE_FILE_MAX_BYTES } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 
@@ -20,9 +21,9 @@ export function includeFrom(folder: string): (path: string) => Uint8Array | stri
       const inside = relative(root, real);
       if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return `it is not in ${folder}`;
       if (!statSync(real).isFile()) return 'it is not a plain file';
-      return readFileSync(real);
+      return readBounded(real, ZONE_FILE_MAX_BYTES);
     } catch (error) {
-      return `it cannot be read (${(error as NodeJS.ErrnoException).code})`;
+      return `it ${unreadable(error)}`;
     }
   };
 }

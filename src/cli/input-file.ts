@@ -1,17 +1,21 @@
 /** Files that a command is told to read: YAML or JSON with one shape, `-` for standard input. */
-import { readFileSync } from 'node:fs';
+import { readBounded, TEXT_MAX_BYTES, unreadable } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import type { Shell } from './shell.ts';
 
-/** The bytes of a file. Throws Failure. */
-export async function readBytes(name: string, shell: Shell): Promise<Buffer> {
-  if (name === '-') return shell.readInput();
+/** The bytes of a file, of at most so many. Throws Failure. */
+export async function readBytes(name: string, maxBytes: number, shell: Shell): Promise<Buffer> {
   try {
-    return readFileSync(name);
+    return name === '-' ? await shell.readInput(maxBytes) : readBounded(name, maxBytes);
   } catch (error) {
-    throw new Failure(EXIT.NO_INPUT, `${name} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new Failure(EXIT.NO_INPUT, `${shownFile(name)} ${unreadable(error)}`);
   }
+}
+
+/** A file as it is spoken of. */
+function shownFile(name: string): string {
+  return name === '-' ? 'standard input' : name;
 }
 
 /** The keys at the top of a YAML or JSON file, which may be only these. Throws Failure. */
@@ -20,11 +24,11 @@ export async function readYaml(
   allowed: readonly string[],
   shell: Shell,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const text = (await readBytes(name, shell)).toString('utf8');
+  const text = (await readBytes(name, TEXT_MAX_BYTES, shell)).toString('utf8');
   const { parseDocument } = await import('yaml');
   const { readDocument } = await import('../yaml.ts');
   const read = readDocument(parseDocument(text), text);
-  const shown = name === '-' ? 'standard input' : name;
+  const shown = shownFile(name);
   if (read.fault !== undefined) {
     const { what, line, column } = read.fault;
     throw new Failure(EXIT.REFUSED, `${shown}: expected YAML: ${what} at line ${line}, column ${column}`);

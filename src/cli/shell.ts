@@ -1,6 +1,7 @@
 /** What a command sees of the world around it: streams, environment, Ctrl-C. Passed in, so that tests can stand in for it. */
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
+import { readStream } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { problemOf, wantsJson } from './failure.ts';
 
@@ -22,8 +23,8 @@ export interface Shell {
   readonly canAsk: boolean;
   /** Puts a question to the person at the terminal; the answer without its line end. */
   ask(question: string): Promise<string>;
-  /** All of standard input. */
-  readInput(): Promise<Buffer>;
+  /** All of standard input, of at most so many bytes. Throws TooLarge. */
+  readInput(maxBytes: number): Promise<Buffer>;
   /** Aborted by Ctrl-C, from the first call on; without a call Ctrl-C ends the process as usual. */
   interrupted(): AbortSignal;
 }
@@ -49,11 +50,7 @@ export function processShell(): Shell {
         lines.close();
       }
     },
-    async readInput() {
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    },
+    readInput: (maxBytes) => readStream(process.stdin, maxBytes),
     interrupted() {
       if (interrupted === undefined) {
         const controller = new AbortController();

@@ -1,8 +1,8 @@
 /** `teal webhook`: who else is told of releases and changes, and what could not be delivered. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Delivery, Webhook, WebhookTest } from '../contract/types.ts';
 import { path } from './api.ts';
+import { LINES_MAX_BYTES, readBounded, unreadable } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, instant, printable } from './format/text.ts';
@@ -135,9 +135,9 @@ async function addWebhook(name: string, url: string, options: AddOptions, shell:
 
 function readText(option: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readBounded(file, LINES_MAX_BYTES).toString('utf8');
   } catch (error) {
-    throw new Failure(EXIT.NO_INPUT, `${option}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new Failure(EXIT.NO_INPUT, `${option}: ${file} ${unreadable(error)}`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Finding, Service, Zone } from '../contract/types.ts';
 import { shown } from '../shown.ts';
 import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
+import { ZONE_FILE_MAX_BYTES } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { type FilterOptions, filtered, withFilters } from './filters.ts';
@@ -112,7 +113,7 @@ function addImport(group: Command, shell: Shell): void {
     )
     .option('--force', 'though its parent may have a DS that leads nowhere then: those who validate find it bogus')
     .action(async (zone: string, file: string, options: ImportOptions) => {
-      const bytes = await readBytes(file, shell);
+      const bytes = await readBytes(file, ZONE_FILE_MAX_BYTES, shell);
       const folder = options.include === undefined ? undefined : folderOf(options.include);
       const session = await openSession(shell, options);
       const { text, warnings } = folder === undefined ? { text: bytes } : await wholeFile(session, zone, bytes, folder);

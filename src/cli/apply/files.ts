@@ -1,5 +1,6 @@
 /** The files that `teal apply` is given: several, of several YAML documents each, as one declaration whose parts know where they stand. */
 import type { Document, LineCounter, Node } from 'yaml';
+import { TEXT_MAX_BYTES } from '../bounded-file.ts';
 import { EXIT } from '../exit.ts';
 import { Failure } from '../failure.ts';
 import { isGroup, readBytes } from '../input-file.ts';
@@ -119,7 +120,7 @@ export async function readDeclaration(files: readonly string[], shell: Shell): P
   const { readDocument } = await import('../../yaml.ts');
   const declaration = new Declaration();
   for (const name of files) {
-    const text = (await readBytes(name, shell)).toString('utf8');
+    const text = (await readBytes(name, TEXT_MAX_BYTES, shell)).toString('utf8');
     const lines = new LineCounter();
     const file = name === '-' ? 'standard input' : name;
     const documents = parseAllDocuments(text, { lineCounter: lines });

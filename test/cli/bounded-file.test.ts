@@ -1,0 +1,107 @@
+/** Files that a person names are read to their end, or not: what has no end, or too much before it, is told. */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import {
+  LINES_MAX_BYTES,
+  readBounded,
+  readStream,
+  unreadable,
+  ZONE_FILE_MAX_BYTES,
+} from '../../src/cli/bounded-file.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
+import { type } from './typed.ts';
+
+const MEBIBYTE = 2 ** 20;
+const tooLarge = { message: /^is larger than .* MiB, and no more is read$/ };
+const hasDevices = existsSync('/dev/zero');
+
+t.test('a file is read whole, as long as it is no longer than said', async (t) => {
+  const file = join(t.testdir({}), 'file');
+  for (const length of [0, 1, 1000, MEBIBYTE - 1, MEBIBYTE, MEBIBYTE + 1]) {
+    const bytes = Buffer.alloc(length, length);
+    writeFileSync(file, bytes);
+    t.ok(readBounded(file, length).equals(bytes), `${length} bytes`);
+    t.ok(readBounded(file, 2 * MEBIBYTE).equals(bytes));
+    if (length > 0) t.throws(() => readBounded(file, length - 1), tooLarge);
+  }
+});
+
+t.test('a stream likewise, which is let go where it has more', async (t) => {
+  const piece = Buffer.alloc(1000, 1);
+  let isOver = false;
+  async function* endless() {
+    try {
+      for (;;) yield piece;
+    } finally {
+      isOver = true;
+    }
+  }
+  async function* some() {
+    yield piece;
+    yield piece;
+  }
+  t.same(await readStream(some(), 2000), Buffer.alloc(2000, 1));
+  await t.rejects(readStream(some(), 1999), tooLarge);
+  await t.rejects(readStream(endless(), 50_000), tooLarge);
+  t.ok(isOver);
+});
+
+t.test('what does not say how long it is', { skip: hasDevices ? false : 'no such devices here' }, async (t) => {
+  t.throws(() => readBounded('/dev/zero', 3 * MEBIBYTE), { message: 'is larger than 3 MiB, and no more is read' });
+  t.same(readBounded('/dev/null', 1), Buffer.alloc(0));
+  if (existsSync('/proc/version')) t.same(readBounded('/proc/version', 1000), readFileSync('/proc/version'));
+  const pipe = join(t.testdir({}), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = endsWithUs(spawn('sh', ['-c', `exec yes > '${pipe}'`], { stdio: 'ignore' }));
+  t.throws(() => readBounded(pipe, MEBIBYTE), tooLarge);
+  await new Promise((resolve) => writer.once('exit', resolve));
+});
+
+t.test('what the file system says is said', async (t) => {
+  const folder = t.testdir({});
+  const why = (name: string) => {
+    try {
+      return readBounded(name, 1000);
+    } catch (error) {
+      return unreadable(error);
+    }
+  };
+  t.equal(why(folder), 'cannot be read (EISDIR)');
+  t.equal(why(join(folder, 'absent')), 'cannot be read (ENOENT)');
+});
+
+t.test('a command names what it does not read, and how much it would', async (t) => {
+  const folder = t.testdir({ zones: {}, 'top.zone': '$INCLUDE long.zone\n' });
+  const long = join(folder, 'zones', 'long.zone');
+  writeFileSync(long, '');
+  // Without a byte on the disk.
+  truncateSync(long, ZONE_FILE_MAX_BYTES + 1);
+  const said = await type(['zone', 'check', 'example.com', long]);
+  t.match(said, { code: 66, stderr: `teal: ${long} is larger than 1024 MiB, and no more is read\n`, stdout: '' });
+  const within = await type([
+    'zone',
+    'check',
+    'example.com',
+    join(folder, 'top.zone'),
+    '--include',
+    join(folder, 'zones'),
+  ]);
+  t.equal(within.code, 1);
+  t.match(within.stdout, /long\.zone.*it is larger than 1024 MiB, and no more is read \[include_refused\]/);
+  for (const words of [
+    ['status', '--token-file', long],
+    ['dnssec', 'import', 'example.com', long],
+    ['webhook', 'add', 'w', 'https://example.com/', '-t', 'on-revision', '--template', long],
+    ['apply', '-f', long],
+  ]) {
+    const { code, stderr } = await type(words, { env: { TEAL_TOKEN: 'x' } });
+    t.match(
+      { code, stderr },
+      { code: 66, stderr: /long\.zone is larger than (1|64) MiB, and no more is read\n$/ },
+      words.join(' '),
+    );
+  }
+  t.equal(LINES_MAX_BYTES, MEBIBYTE);
+});
