@@ -11,11 +11,11 @@ import { inTurns } from './slices.ts';
 /** What any request says of a change by itself: who, with which limits, when and from where. An API adds what else it reads. */
 export function contextFor(
   request: FastifyRequest,
-  { name, limits, owner }: Pick<Token, 'name' | 'limits' | 'owner'>,
+  { name, limits, owner, subject: ofToken }: Pick<Token, 'name' | 'limits' | 'owner' | 'subject'>,
   atMs: number,
 ): CommandContext {
   const traceparent = readTraceparent(request.headers);
-  const subject = request.signedIn?.session.person.subject;
+  const subject = request.signedIn?.session.person.subject ?? ofToken;
   return {
     actor: name,
     atMs,

@@ -47,6 +47,8 @@ export interface Token {
   readonly expiresAtMs?: number;
   /** Whose it is, by what names them with a provider of identities; who has it is that person where two have to agree. */
   readonly owner?: string;
+  /** Of an owner who made it: what their provider never changes, whatever they are called. Told to nobody. */
+  readonly subject?: string;
 }
 
 /** What is kept of a token: its secret cannot be found from this. */
@@ -78,7 +80,7 @@ export interface RoleBody {
 }
 
 /** What one group of people may: as a token does. */
-export type Role = Omit<Token, 'name' | 'expiresAtMs' | 'owner'>;
+export type Role = Omit<Token, 'name' | 'expiresAtMs' | 'owner' | 'subject'>;
 
 /** Every request is held against all of them. */
 export const TOKENS_MAX = 1000;

@@ -84,7 +84,7 @@ export interface CommandContext {
   readonly token?: string;
   /** Whose the token is, where it says so. */
   readonly owner?: string;
-  /** Of a person who signed in: what their provider never changes. */
+  /** Of a person who signed in, or whose token it is: what their provider never changes. */
   readonly subject?: string;
   /** What the token is limited to; a change of anything else is refused. */
   readonly limits?: TokenLimits;

@@ -1,18 +1,21 @@
 /** Drafts of tokens made and revoked. The log and replies know a token by its name; secrets never come here. */
 
 import { Problem } from '../../model/errors.ts';
-import { isMaster, makeToken, type StoredToken, TOKENS_MAX, tokenBody } from '../../model/token.ts';
+import { isAmong, PERSON } from '../../model/person.ts';
+import { isMaster, makeToken, type StoredToken, TOKENS_MAX, type Token, tokenBody } from '../../model/token.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
+import { personOf } from '../commands/person.ts';
 import { tokenReply } from '../replies/tokens.ts';
 import { checkPrecondition, type Drafted } from './draft.ts';
 
 export function draftTokenCreate(
   store: Store,
   { body, digest }: Extract<Command, { kind: 'token.create' }>,
-  { atMs }: CommandContext,
+  context: CommandContext,
   revision: number,
 ): Drafted {
+  const { atMs } = context;
   const made = makeToken(body, atMs);
   if (made instanceof Problem) return made;
   const { name, scope } = made;
@@ -24,7 +27,7 @@ export function draftTokenCreate(
   if (others.length >= TOKENS_MAX) {
     return new Problem('limit_reached', `There are ${TOKENS_MAX} tokens already; revoke those that have expired.`);
   }
-  const token: StoredToken = { ...made, digest, createdAtMs: atMs, revision };
+  const token: StoredToken = { ...made, ...ownSubject(made, context), digest, createdAtMs: atMs, revision };
   return {
     kind: 'token.create',
     summary: `made the token ${name} with the scope ${scope}`,
@@ -33,6 +36,13 @@ export function draftTokenCreate(
     created: true,
     body: tokenReply(token),
   };
+}
+
+/** Of whoever makes a token for himself; what he is called may change. Of others only their names are known here. */
+function ownSubject({ owner }: Token, context: CommandContext): { readonly subject?: string } {
+  const { subject } = context;
+  if (subject === undefined || owner === undefined) return {};
+  return isAmong({ name: personOf(context) }, [`${PERSON}${owner}`]) ? { subject } : {};
 }
 
 export function draftTokenDelete(
