@@ -9,6 +9,9 @@ const advice: Readonly<Record<string, string>> = {
   service_unknown: '`teal service list` shows the services',
   release_unknown: '`teal release list NAME` shows the releases of a service',
   proposal_unknown: '`teal proposal list` shows what waits',
+  token_unknown: '`teal token list` shows the tokens',
+  rrset_unknown: '`teal record list ZONE` shows the records of a zone',
+  revision_unknown: '`teal history` shows the revisions',
   freeze_unknown: '`teal freeze list` shows the freezes',
   webhook_unknown: '`teal webhook list` shows the webhooks',
   release_active: '`teal release watch NAME` shows it, `teal release abort NAME` or `teal rollback NAME` ends it',
@@ -46,6 +49,16 @@ export function exitCodeOf(status: number): ExitCode {
   return EXIT.REFUSED;
 }
 
+/** Properties that are flags of the same name wherever they stand at the top of a body. */
+const FLAGGED = /^The property "(scope|algorithm|denial|kind|pick)" must/;
+
+function inFlags(detail: string): string {
+  return detail.replace(FLAGGED, '--$1 must').replace(/^The property "\d+" in "triggers" must/, '--trigger must');
+}
+
+/** The place of what `teal record add` and `remove` send: a list of one change. */
+const ONLY_CHANGE = /^changes\[0\]\.(?:add|remove)[^:]*: /;
+
 /** Refusals that the server says in HTTP's words, which nobody has used at a command line. */
 const ownWords: Readonly<Record<string, (detail: string) => string>> = {
   frozen: (detail) => detail.replace('"override": {"reason": "…"}', '--override REASON'),
@@ -55,6 +68,9 @@ const ownWords: Readonly<Record<string, (detail: string) => string>> = {
       .replace('replaceSignatures: insecure', '--replace-signatures --insecure'),
   signing_state: (detail) => detail.replace('without replaceSignatures', 'without --replace-signatures'),
   apex_conflict: (detail) => detail.replace('say zonemd: false', 'say --no-zonemd'),
+  // An empty word is none.
+  name_invalid: (detail) => detail.replace(/^The path segment "(\w+)" must not be empty\.$/, 'Expected $1, found "".'),
+  body_invalid: inFlags,
   token_missing: () => 'The server wants a token, and none was sent.',
   body_too_large: (detail) => detail.replace(/^A body has at most (\d+) bytes here/, 'It may have at most $1 bytes'),
   idempotency_key_reused: (detail) => detail.replace('The Idempotency-Key', 'The --idempotency-key'),
@@ -71,5 +87,7 @@ const ownWords: Readonly<Record<string, (detail: string) => string>> = {
 /** The problem's sentence as somebody at a command line would say it. */
 export function inOwnWords({ code, detail }: { readonly code: string; readonly detail: string }): string {
   // What an import says in its query, whoever speaks of it.
-  return (ownWords[code]?.(detail) ?? detail).replaceAll(/\bsignatures=(keep|resign)\b/g, '--signatures $1');
+  return (ownWords[code]?.(detail) ?? detail)
+    .replace(ONLY_CHANGE, '')
+    .replaceAll(/\bsignatures=(keep|resign)\b/g, '--signatures $1');
 }

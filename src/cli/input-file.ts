@@ -1,5 +1,6 @@
 /** Files that a command is told to read: YAML or JSON with one shape, `-` for standard input. */
-import { readBounded, TEXT_MAX_BYTES, unreadable } from './bounded-file.ts';
+import { existsSync } from 'node:fs';
+import { readBounded, TEXT_MAX_BYTES, unreadable, ZONE_FILE_MAX_BYTES } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import type { Shell } from './shell.ts';
@@ -13,8 +14,17 @@ export async function readBytes(name: string, maxBytes: number, shell: Shell): P
   }
 }
 
+/** The bytes of a zone's file. Throws Failure, also where the two have changed places. */
+export async function readZoneFile(zone: string, file: string, shell: Shell): Promise<Buffer> {
+  if (zone === '') throw new Failure(EXIT.USAGE, 'expected the name of a zone, found ""');
+  if (file !== '-' && !existsSync(file) && existsSync(zone))
+    throw new Failure(EXIT.USAGE, `expected the name of a zone and then its file, found the file ${zone} first`);
+  return readBytes(file, ZONE_FILE_MAX_BYTES, shell);
+}
+
 /** A file as it is spoken of. */
 function shownFile(name: string): string {
+  if (name === '') return 'a file with no name';
   return name === '-' ? 'standard input' : name;
 }
 

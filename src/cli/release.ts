@@ -5,7 +5,7 @@ import { type Api, path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
-import { type FilterOptions, filtered, withFilters } from './filters.ts';
+import { type FilterOptions, filtered, isFiltered, withFilters } from './filters.ts';
 import { planLines, releaseLines, releaseListLines } from './format/release.ts';
 import { readYaml } from './input-file.ts';
 import { atFlag, idempotencyKey, type timeValue } from './option-values.ts';
@@ -141,9 +141,12 @@ function addReading(group: Command, shell: Shell): void {
     .addArgument(new ServiceArgument('<service>'))
     .argument('[id]')
     .alias('show')
-    .description('Show the last release of a service, or the one with the id, with what its gates measured.')
-    .action(async (service: string, id: string | undefined, options: SessionOptions) => {
+    .description(
+      'Show the last release of a service, or the one with the id, which may stand alone, with what its gates measured.',
+    )
+    .action(async (word: string, number: string | undefined, options: SessionOptions) => {
       const session = await openSession(shell, options);
+      const { service, id } = await meant(session.api, word, number);
       const found = id ?? (await findRelease(session.api, service, undefined)).id;
       // A list does not say what was measured.
       showRelease(session, await findRelease(session.api, service, found));
@@ -154,8 +157,9 @@ function addReading(group: Command, shell: Shell): void {
     .addArgument(new ServiceArgument('<service>'))
     .argument('[id]')
     .description('Watch the last release of a service until it has ended; exit code 1 if it was aborted.')
-    .action(async (service: string, id: string | undefined, options: SessionOptions) => {
+    .action(async (word: string, number: string | undefined, options: SessionOptions) => {
       const session = await openSession(shell, options);
+      const { service, id } = await meant(session.api, word, number);
       await watched(session, (await findRelease(session.api, service, id)).id);
     });
   describeRemote(watch, 'teal release watch app.example.com');
@@ -166,7 +170,11 @@ function addReading(group: Command, shell: Shell): void {
       const session = await openSession(shell, options);
       const from = service === undefined ? '/v1/releases' : path`/v1/services/${service}/releases`;
       const releases = await Array.fromAsync(session.api.all<Release>(filtered(from, options)));
-      session.show({ items: releases }, () => releaseListLines(releases, session.style));
+      session.show({ items: releases }, () =>
+        releases.length === 0 && isFiltered(options)
+          ? ['There is no such release.']
+          : releaseListLines(releases, session.style),
+      );
     });
   describeRemote(list, 'teal release list app.example.com\nteal release list --state paused --zone example.com');
 }
@@ -193,8 +201,9 @@ function addVerb(group: Command, { verb, what }: (typeof verbs)[number], shell: 
       'the same key is done once, however often it is sent, for 24 hours',
       idempotencyKey,
     )
-    .action(async (service: string, id: string | undefined, options: StartOptions & { full?: boolean }) => {
+    .action(async (word: string, number: string | undefined, options: StartOptions & { full?: boolean }) => {
       const session = await openSession(shell, options);
+      const { service, id } = await meant(session.api, word, number);
       const found = id ?? (await findRelease(session.api, service, undefined)).id;
       const body = options.full ? { full: true } : {};
       const { idempotencyKey } = options;
@@ -216,8 +225,9 @@ function addApprove(group: Command, shell: Shell): void {
       'Agree with the step that a release waits at, or with a release that was proposed, as somebody else than who asked for it.',
     )
     .option('--idempotency-key <key>', 'the same key is done once, for 24 hours', idempotencyKey)
-    .action(async (service: string, id: string | undefined, options: StartOptions) => {
+    .action(async (word: string, number: string | undefined, options: StartOptions) => {
       const session = await openSession(shell, options);
+      const { service, id } = await meant(session.api, word, number);
       const proposal = id === undefined ? await approveProposed(session, service) : undefined;
       if (proposal !== undefined) return session.show(proposal, () => proposalLines(proposal));
       const found = await findRelease(session.api, service, id);
@@ -232,6 +242,29 @@ function addApprove(group: Command, shell: Shell): void {
 function showRelease(session: Session, release: Release): void {
   const width = session.shell.stdout.columns - 1;
   session.show(release, () => releaseLines(release, session.style, Date.now(), { width }));
+}
+
+/** As an id is written. A service of such a name would be at the top of all names, and can be written with its final dot. */
+const ID = /^[1-9]\d{0,14}$/;
+
+/** Which release is meant: its id says that by itself, and is what a list and a log tell first. Throws Failure. */
+async function meant(
+  api: Api,
+  word: string,
+  id: string | undefined,
+): Promise<{ readonly service: string; readonly id: string | undefined }> {
+  if (!ID.test(word)) return { service: word, id };
+  if (id !== undefined)
+    throw new Failure(
+      EXIT.USAGE,
+      `expected a service and then the id of a release, or the id alone, found ${word} ${id}`,
+    );
+  const found = await api.find<Release>(path`/v1/releases/${word}`);
+  const service = found && Object.keys(found.services)[0];
+  if (service !== undefined) return { service, id: word };
+  const problem = { code: 'release_unknown', detail: `There is no release ${word} here.` };
+  const message = `${problem.detail} [${problem.code}] — \`teal release list\` shows all releases`;
+  throw new Failure(EXIT.REFUSED, message, { problem });
 }
 
 /** The release with the id, or the last one of the service. Throws Failure. */

@@ -1,4 +1,5 @@
 /** `teal restore`: a backup in the place of the store, while no server runs. */
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { contentWords } from './backup.ts';
 import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
@@ -32,6 +33,9 @@ export function add(program: Command, shell: Shell): void {
 
 async function restore(file: string, options: Options, shell: Shell): Promise<void> {
   const directory = await dataDirectory(options, shell);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new Failure(EXIT.NO_INPUT, `${file} is not there`);
+  if (!found.isFile()) throw new Failure(EXIT.NO_INPUT, `expected a backup, and ${file} is no plain file`);
   const { ExistsError, restoreStore, UnwritableError } = await import('../store/backup.ts');
   try {
     const content = restoreStore(file, directory, { replace: options.force === true });

@@ -5,7 +5,7 @@ import { path } from './api.ts';
 import { ServiceArgument } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
-import { type FilterOptions, filtered, withFilters } from './filters.ts';
+import { type FilterOptions, filtered, isFiltered, withFilters } from './filters.ts';
 import { split } from './format/pools.ts';
 import { serviceLines } from './format/service.ts';
 import type { Style } from './format/style.ts';
@@ -79,9 +79,7 @@ export function add(program: Command, shell: Shell): void {
     .action(async (options: SessionOptions & FilterOptions & { quiet?: boolean }) => {
       const session = await openSession(shell, options);
       const services = await Array.fromAsync(session.api.all<Service>(filtered('/v1/services', options)));
-      const lines = (): string[] =>
-        options.quiet ? services.map(({ name }) => name) : serviceListLines(services, session.style);
-      session.show({ items: services }, lines);
+      session.show({ items: services }, () => listLines(services, options, session.style));
     });
   describeRemote(
     list,
@@ -161,6 +159,16 @@ export function parsePool(text: string): [string, { weight: number; targets: str
   }
   const [, name, weight, targets] = match as unknown as [string, string, string, string];
   return [name, { weight: Number(weight), targets: targets.split(',').map((target) => target.trim()) }];
+}
+
+function listLines(
+  services: readonly Service[],
+  options: FilterOptions & { readonly quiet?: boolean },
+  style: Style,
+): string[] {
+  if (options.quiet) return services.map(({ name }) => name);
+  if (services.length === 0 && isFiltered(options)) return ['There is no such service.'];
+  return serviceListLines(services, style);
 }
 
 export function serviceListLines(services: readonly Service[], style: Style): string[] {

@@ -60,7 +60,7 @@ export function add(program: Command, shell: Shell): void {
     .action(async (options: SessionOptions & FilterOptions) => {
       const session = await openSession(shell, options);
       const tokens = await Array.fromAsync(session.api.all<Token>(filtered('/v1/tokens', options)));
-      session.show({ items: tokens }, () => tokenLines(tokens));
+      session.show({ items: tokens }, () => (tokens.length === 0 ? ['There is no such token.'] : tokenLines(tokens)));
     });
   describeRemote(list, 'teal token list\nteal token list --state expired');
   const show = group

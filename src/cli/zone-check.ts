@@ -1,12 +1,11 @@
 /** `teal zone check`: a zone file held against the rules, here and without a server. */
 import type { Command } from 'commander';
 import { findingLine } from './api.ts';
-import { ZONE_FILE_MAX_BYTES } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { plural } from './format/text.ts';
 import { folderOf, includeFrom } from './include-folder.ts';
-import { readBytes } from './input-file.ts';
+import { readZoneFile } from './input-file.ts';
 import { collect } from './option-values.ts';
 import { describe, Presenter } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -40,7 +39,7 @@ export function addZoneCheck(group: Command, shell: Shell): void {
 }
 
 async function check(zone: string, file: string, options: Options, shell: Shell): Promise<void> {
-  const bytes = await readBytes(file, ZONE_FILE_MAX_BYTES, shell);
+  const bytes = await readZoneFile(zone, file, shell);
   // Loaded only here: the other commands about zones talk to a server.
   const [{ readZone }, { canonicalName }] = await Promise.all([
     import('../model/zone-check.ts'),

@@ -5,13 +5,12 @@ import type { Command } from 'commander';
 import type { Finding, Service, Zone } from '../contract/types.ts';
 import { shown } from '../shown.ts';
 import { FILE_TIME_LIMIT_MS, findingLine, path } from './api.ts';
-import { ZONE_FILE_MAX_BYTES } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
-import { type FilterOptions, filtered, withFilters } from './filters.ts';
+import { type FilterOptions, filtered, isFiltered, withFilters } from './filters.ts';
 import { columns, plural } from './format/text.ts';
 import { folderOf } from './include-folder.ts';
-import { readBytes } from './input-file.ts';
+import { readZoneFile } from './input-file.ts';
 import { collect, type Labels, labelFlag, wholeNumber } from './option-values.ts';
 import { describeRemote, describeWrite, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -54,7 +53,10 @@ export function add(program: Command, shell: Shell): void {
     .action(async (options: SessionOptions & FilterOptions & { quiet?: boolean }) => {
       const session = await openSession(shell, options);
       const zones = await Array.fromAsync(session.api.all<Zone>(filtered('/v1/zones', options)));
-      session.show({ items: zones }, () => (options.quiet ? zones.map(({ name }) => name) : zoneListLines(zones)));
+      session.show({ items: zones }, () => {
+        if (options.quiet) return zones.map(({ name }) => name);
+        return zones.length === 0 && isFiltered(options) ? ['There is no such zone.'] : zoneListLines(zones);
+      });
     });
   describeRemote(list, 'teal zone list\nteal zone list --q example --label stage=prod');
   const remove = group
@@ -113,7 +115,7 @@ function addImport(group: Command, shell: Shell): void {
     )
     .option('--force', 'though its parent may have a DS that leads nowhere then: those who validate find it bogus')
     .action(async (zone: string, file: string, options: ImportOptions) => {
-      const bytes = await readBytes(file, ZONE_FILE_MAX_BYTES, shell);
+      const bytes = await readZoneFile(zone, file, shell);
       const folder = options.include === undefined ? undefined : folderOf(options.include);
       const session = await openSession(shell, options);
       const { text, warnings } = folder === undefined ? { text: bytes } : await wholeFile(session, zone, bytes, folder);

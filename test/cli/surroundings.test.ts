@@ -146,7 +146,7 @@ t.test('a backup of a running server, and its restore', async (t) => {
   t.teardown(() => restored.child.kill('SIGKILL'));
   t.same((await typist(restored)('service show app.example.test --json')).json.pools.blue.weight, weights.blue);
   t.match(await type(['restore', join(fresh, 'nothing.db')], { env: { TEAL_DATA_DIR: join(fresh, 'x') } }), {
-    code: EXIT.UNAVAILABLE,
+    code: EXIT.NO_INPUT,
   });
 });
 
