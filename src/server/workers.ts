@@ -8,7 +8,7 @@ import { rateLimitOptions, responderOptions } from './worker-options.ts';
 /** Workers that answer from a table. */
 export function startFleet(
   { dns, fleet }: Pick<Settings, 'dns' | 'fleet'>,
-  state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited' | 'place'>,
+  state: Pick<FleetOptions, 'workers' | 'shared' | 'counters' | 'inherited' | 'place' | 'unlike'>,
   log: Logger,
 ): Promise<Fleet> {
   const { transport, receiveBufferBytes, gatherMicroseconds, xdpInterfaces = [] } = dns;

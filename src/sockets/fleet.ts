@@ -5,6 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import type { ResponderOptions } from '../responder/options.ts';
 import { CONTROL, CONTROL_BYTES, READERS_PER_PLACE } from '../table/layout.ts';
 import type { SharedTable } from '../table/memory.ts';
+import { LAYOUT_VERSION } from '../table/shared-memory.ts';
 import type { Endpoint } from './address.ts';
 import { Beat, BeatWatch } from './beat.ts';
 import { leaveWithoutThreads, within } from './exit.ts';
@@ -33,6 +34,8 @@ export interface FleetOptions
   readonly entry?: URL;
   /** A worker that does not answer so long after its start is ended, and another one started. */
   readonly startLimitMs?: number;
+  /** A worker that was to be started is of a version that lays the table out differently. */
+  readonly unlike?: () => void;
   /** Looks without a sign of life after which a worker is replaced. */
   readonly stuckLooks?: number;
 }
@@ -168,7 +171,7 @@ export class Fleet {
   }
 
   #makeCrew(): Crew {
-    const { shared, place, log, entry = defaultEntry, startLimitMs = START_LIMIT_MS } = this.#options;
+    const { shared, place, log, entry = defaultEntry, startLimitMs = START_LIMIT_MS, unlike } = this.#options;
     return {
       entry,
       startLimitMs,
@@ -180,6 +183,7 @@ export class Fleet {
       assign: (worker, mark) => this.#assign(worker, mark),
       ready: (worker) => this.#watch.forget(worker),
       refused: (call) => this.#tellRefused(call),
+      unlike: () => unlike?.(),
     };
   }
 
@@ -192,7 +196,7 @@ export class Fleet {
     const served = reader === counters.length - 1 ? this.#tcp : this.#udp;
     const transport = served.transport.name;
     const responder = this.#responder;
-    const given = { shared, own: this.own, counters: counters[reader], responder };
+    const given = { layout: LAYOUT_VERSION, shared, own: this.own, counters: counters[reader], responder };
     return { reader, mark, ...given, transport, share: served.share(reader) };
   }
 

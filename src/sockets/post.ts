@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { endNow } from './exit.ts';
 import type { Marks } from './marks.ts';
 import type { SocketLog } from './transport.ts';
-import { READY, type RefusedCall, STOP, type WorkerAssignment } from './worker.ts';
+import { READY, type RefusedCall, STOP, UNLIKE_TABLE, type WorkerAssignment } from './worker.ts';
 
 /** A worker that dies sooner than this after it began to answer fails; a busy machine may take so long over one failure. */
 const SHORT_LIFE_MS = 3000;
@@ -32,6 +32,8 @@ export interface Crew {
   /** A thread of the worker answers from now on. */
   ready(worker: number): void;
   refused(call: RefusedCall): void;
+  /** The code that is there now knows the table by another layout. */
+  unlike(): void;
 }
 
 export class Post {
@@ -72,6 +74,7 @@ export class Post {
         thread.terminate();
       }, startLimitMs);
       thread.on('message', (message) => {
+        if (message === UNLIKE_TABLE) return this.#crew.unlike();
         if (message !== READY) return this.#crew.refused(message as RefusedCall);
         if (this.#thread !== thread) return;
         clearTimeout(limit);

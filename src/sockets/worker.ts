@@ -8,6 +8,7 @@ import { CounterView } from '../table/counters.ts';
 import { Lookup } from '../table/lookup.ts';
 import type { SharedTable } from '../table/memory.ts';
 import { Xoshiro128 } from '../table/picking/pick.ts';
+import { LAYOUT_VERSION, UNLIKE } from '../table/shared-memory.ts';
 import { BEAT_MS, Beat } from './beat.ts';
 import { loadLibc } from './libc.ts';
 import { transportNamed } from './transports.ts';
@@ -19,6 +20,8 @@ export interface WorkerAssignment {
   readonly reader: number;
   /** Its thread's own mark in the table; see reclaim.ts. */
   readonly mark: number;
+  /** Of the memory, by who started the thread: what is installed may be another version by now. */
+  readonly layout: number;
   readonly shared: SharedTable;
   /** The stop word and the beats of its process. */
   readonly own: SharedArrayBuffer;
@@ -31,6 +34,8 @@ export interface WorkerAssignment {
 
 /** From the worker, once its sockets are served. */
 export const READY = 'ready';
+/** From a worker that knows the table by another layout than it has: it would answer from anywhere in it. */
+export const UNLIKE_TABLE = 'unlike';
 /** To the workers that have an event loop; one whose transport holds its thread sees the stop word. */
 export const STOP = 'stop';
 
@@ -57,6 +62,10 @@ export async function runWorker(
   makeResponder: MakeResponder = responderFor(assignment),
 ): Promise<void> {
   const { shared, own, reader, mark, share } = assignment;
+  if (assignment.layout !== LAYOUT_VERSION) {
+    port.postMessage(UNLIKE_TABLE);
+    throw new Error(`the table cannot be read: ${UNLIKE}`);
+  }
   const transport = transportNamed(assignment.transport);
   assert(transport !== undefined, 'the fleet takes it from the same list');
   const beat = new Beat(own, reader);

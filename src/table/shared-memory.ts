@@ -59,6 +59,9 @@ const HEAD = {
   MAX_BYTES: 3,
 } as const;
 
+/** Why memory is of no use to the code of another version. */
+export const UNLIKE = 'its layout is that of another version';
+
 /** A number that is the same where all places in the memory are. */
 export const LAYOUT_VERSION = hashOf([FORM, Object.entries(layout).sort(), COUNTER, POOL_COUNTER, RESOLVER_BYTES]);
 
@@ -107,7 +110,7 @@ export function mapTableMemory(fd: number, pages: SharedPages): TableMemory | st
     if (size < PAGE_BYTES) return `it has ${size} bytes, and so is no table`;
     const words = new Int32Array(mapped(pages, fd, { offset: 0, bytes: PAGE_BYTES }).buffer);
     if (words[HEAD.MAGIC] !== MAGIC) return 'it is no table';
-    if (words[HEAD.LAYOUT] !== LAYOUT_VERSION) return 'its layout is that of another version';
+    if (words[HEAD.LAYOUT] !== LAYOUT_VERSION) return UNLIKE;
     const readers = words[HEAD.READERS];
     const plan = planOf(readers, words[HEAD.MAX_BYTES] >>> 0);
     if (readers < 1 || size !== plan.bytes) return `it has ${size} bytes, which its head denies`;

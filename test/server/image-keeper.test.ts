@@ -10,7 +10,7 @@ import { IMAGE_FILE } from '../../src/server/image/format.ts';
 import { ImageKeeper } from '../../src/server/image/keeper.ts';
 import { readImage } from '../../src/server/image/read.ts';
 import { writeImage } from '../../src/server/image/write.ts';
-import { createTableMemory } from '../../src/table/shared-memory.ts';
+import { createTableMemory, LAYOUT_VERSION } from '../../src/table/shared-memory.ts';
 import { makeEngine, withService } from '../fixtures/engine.ts';
 import { pretendFree } from '../fixtures/file-system.ts';
 
@@ -26,9 +26,13 @@ function make(t: Parameters<typeof makeEngine>[0]) {
 t.test('its thread writes a copy of what stands still, and says nothing', async (t) => {
   const { task } = make(t);
   const entry = new URL('../../src/server/image/thread.ts', import.meta.url);
-  const thread = new Worker(entry, { workerData: { entry: entry.href, task: { ...task, sync: true } } });
-  const [failure] = await once(thread, 'message');
-  t.equal(failure, undefined);
+  const write = async (layout: number): Promise<unknown> => {
+    const workerData = { entry: entry.href, task: { ...task, sync: true }, layout };
+    return (await once(new Worker(entry, { workerData }), 'message'))[0];
+  };
+  t.equal(await write(LAYOUT_VERSION + 1), 'its layout is that of another version');
+  t.notOk(fs.existsSync(task.file), 'a thread of another version, installed meanwhile, copies nothing');
+  t.equal(await write(LAYOUT_VERSION), undefined);
   t.match(readImage(task.file, 'b', createTableMemory(sizes)), { revision: 2 });
   t.equal(fs.statSync(task.file).mode & 0o777, 0o600);
 });
@@ -47,7 +51,7 @@ t.test('its thread tells what the file system says', async (t) => {
   const { task, folder } = make(t);
   const entry = new URL('../../src/server/image/thread.ts', import.meta.url);
   const lost = { ...task, file: join(folder, 'gone', IMAGE_FILE), sync: true };
-  const thread = new Worker(entry, { workerData: { entry: entry.href, task: lost } });
+  const thread = new Worker(entry, { workerData: { entry: entry.href, task: lost, layout: LAYOUT_VERSION } });
   t.match(await once(thread, 'message'), [/ENOENT/]);
 });
 

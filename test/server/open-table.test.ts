@@ -14,7 +14,7 @@ import { type CoreMemory, type OpenedTable, openTable } from '../../src/server/o
 import { readVersion } from '../../src/server/version.ts';
 import { ArenaView } from '../../src/table/memory.ts';
 import { NO_SIGNERS } from '../../src/table/rrset-signer.ts';
-import { createTableMemory, type TableMemory } from '../../src/table/shared-memory.ts';
+import { createTableMemory, LAYOUT_VERSION, type TableMemory } from '../../src/table/shared-memory.ts';
 import { buildQuery, decode } from '../fixtures/dns-client.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, temporaryFolder, zoneBody } from '../fixtures/engine.ts';
 import { openTestStore } from '../fixtures/store.ts';
@@ -100,7 +100,7 @@ function isWhole({ ask }: Opened): boolean {
 /** As the keeper of the copy has it made while the server runs; gives what the thread says. */
 async function copiedByThread(task: ImageTask): Promise<unknown> {
   const entry = new URL('../../src/server/image/thread.ts', import.meta.url);
-  const thread = new Worker(entry, { workerData: { entry: entry.href, task } });
+  const thread = new Worker(entry, { workerData: { entry: entry.href, task, layout: LAYOUT_VERSION } });
   const [failure] = await once(thread, 'message');
   return failure;
 }

@@ -20,6 +20,8 @@ import type { BuiltZone, Signatures, StagedZone } from '../commands/built-zone.t
 
 /** What the builder thread is started with. */
 export interface BuilderParts {
+  /** Of the table, by who started the thread: what is installed may be another version by now. */
+  readonly layout: number;
   readonly table: SharedTable;
   readonly store: SharedStore;
 }

@@ -4,6 +4,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { afterMs, listen, soon, tellFault } from '../../guard.ts';
 import { Staging } from '../../store/staging.ts';
 import { Arena } from '../../table/memory.ts';
+import { LAYOUT_VERSION, UNLIKE } from '../../table/shared-memory.ts';
 import { Builder } from './builder.ts';
 import {
   type BuilderParts,
@@ -23,7 +24,9 @@ const SLAB_WORDS = 16_384;
 /** See model/seeded-hash.ts. */
 const SEEDS = 2 ** 32;
 
-function run(port: MessagePort, { table, store }: BuilderParts): void {
+function run(port: MessagePort, { layout, table, store }: BuilderParts): void {
+  // It would write anywhere into what is answered from.
+  if (layout !== LAYOUT_VERSION) throw new Error(`the table cannot be written: ${UNLIKE}`);
   const staging = new Staging(store);
   const builder = new Builder(new Arena(table, SLAB_WORDS), staging, randomInt(SEEDS));
   const after = (ms: number, work: () => void): (() => void) => {

@@ -11,6 +11,7 @@ import type { ExportKeys } from '../../signing/export-keys.ts';
 import type { PackedContent } from '../../store/packed.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { CaughtUp, StagedIndex } from '../../table/changes.ts';
+import { LAYOUT_VERSION } from '../../table/shared-memory.ts';
 import type { Table } from '../../table/table.ts';
 import type { Timers } from '../clock.ts';
 import type { BuiltZone, ContentSource, Signatures, StagedZone } from '../commands/built-zone.ts';
@@ -95,7 +96,7 @@ export class ZoneFiles {
     this.#engine = engine;
     this.#ahead = new Ahead(table, engine);
     this.#placing = new Placing(store, engine);
-    const parts: BuilderParts = { table: table.shared, store: store.shared };
+    const parts: BuilderParts = { layout: LAYOUT_VERSION, table: table.shared, store: store.shared };
     const building = { workerData: parts, name: 'teal-builder' };
     this.#builder = new OwnThread({ what: BUILDER, entry: builder, options: building }, timers);
     const signing = () => this.signing;
@@ -103,9 +104,8 @@ export class ZoneFiles {
     const making = { thread: this.#builder, table, ahead: this.#ahead, beside: this.#beside, signing };
     this.#building = new Building(making);
     const resourceLimits = { maxYoungGenerationSizeMb: READER_YOUNG_MB };
-    const reading = { workerData: store.shared, name: 'teal-reader', resourceLimits };
-    const reader = { what: READER, entry: readerEntry, options: reading, idleMs: READER_IDLE_MS };
-    this.#reader = new OwnThread(reader, timers);
+    const options = { workerData: store.shared, name: 'teal-reader', resourceLimits };
+    this.#reader = new OwnThread({ what: READER, entry: readerEntry, options, idleMs: READER_IDLE_MS }, timers);
     const failed = (failure: Failure) => this.#failed(failure, 'The zone could not be read', READER);
     this.looks = new ZoneLooks(this.#reader, { store, signing, ended: ended(READER), failed });
     engine.staged.stager = {

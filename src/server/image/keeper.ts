@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Engine } from '../../control/engine.ts';
 import { everyMs, listen } from '../../guard.ts';
 import type { Logger } from '../../log.ts';
+import { LAYOUT_VERSION } from '../../table/shared-memory.ts';
 import type { Table } from '../../table/table.ts';
 import { type ImageTask, STIRRED, writeImage } from './write.ts';
 
@@ -52,7 +53,8 @@ export class ImageKeeper {
     if (this.#isPartial) return;
     const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
     const task: ImageTask = { ...this.#task, sync: true };
-    const thread = new Worker(entry, { workerData: { entry: entry.href, task }, name: 'teal-image' });
+    const workerData = { entry: entry.href, task, layout: LAYOUT_VERSION };
+    const thread = new Worker(entry, { workerData, name: 'teal-image' });
     this.#thread = thread;
     listen(thread, 'message', WHAT, (failure: string | undefined) => {
       if (failure === STIRRED) return;

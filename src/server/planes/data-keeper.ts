@@ -18,6 +18,8 @@ interface DataOptions {
   sources(): SettingsSources;
   /** A data process told how it stands. */
   told(): void;
+  /** The code that is there now cannot answer from the memory: another version made it. */
+  unlike(): void;
   /** The first one ended before it answered. */
   failed(how: Ended): void;
 }
@@ -203,6 +205,7 @@ export class DataKeeper {
 
   #hear(slot: Slot, message: FromData): void {
     if (message.kind === 'cleared') return slot.cleared.resolve();
+    if (message.kind === 'unlike') return this.#options.unlike();
     slot.state = message.state;
     if (slot === this.#slot) {
       this.#heard++;

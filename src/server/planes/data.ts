@@ -7,7 +7,7 @@ import type { Fleet } from '../../sockets/fleet.ts';
 import { clearMarks } from '../../sockets/marks.ts';
 import { sharedPages } from '../../sockets/shared-pages.ts';
 import { startWatchdog } from '../../sockets/watchdog.ts';
-import { mapTableMemory, type TableMemory } from '../../table/shared-memory.ts';
+import { mapTableMemory, type TableMemory, UNLIKE } from '../../table/shared-memory.ts';
 import { SettingsError, StartError } from '../errors.ts';
 import { giveBackAfterStart } from '../start-memory.ts';
 import { startFleet } from '../workers.ts';
@@ -44,10 +44,11 @@ export function startData(
   const stops: (() => Promise<void>)[] = [];
 
   const serve = async (): Promise<void> => {
-    memory = mapMemory(start.memory);
+    const unlike = (): void => say({ kind: 'unlike' });
+    memory = mapMemory(start.memory, unlike);
     const { place, workers, dns: inherited, cookieSecret } = start;
     const counters = memory.counters.slice(place * (workers + 1), (place + 1) * (workers + 1));
-    const state = { workers, shared: memory.shared, counters, inherited, place };
+    const state = { workers, shared: memory.shared, counters, inherited, place, unlike };
     const dns = { ...settings.dns, cookies: withSecret(settings, cookieSecret) };
     fleet = await startFleet({ ...settings, dns }, state, log);
     const running = fleet;
@@ -88,9 +89,10 @@ export function startData(
   };
 }
 
-function mapMemory(fd: number): TableMemory {
+function mapMemory(fd: number, unlike: () => void): TableMemory {
   const pages = sharedPages();
   const memory = pages === undefined ? 'it takes Linux and the koffi package' : mapTableMemory(fd, pages);
+  if (memory === UNLIKE) unlike();
   if (typeof memory === 'string') throw new StartError(`the memory of the table cannot be used: ${memory}`);
   return memory;
 }

@@ -73,7 +73,9 @@ export type ToData =
 export type FromData =
   | { readonly kind: 'ready'; readonly state: DataState }
   | { readonly kind: 'state'; readonly state: DataState }
-  | { readonly kind: 'cleared' };
+  | { readonly kind: 'cleared' }
+  /** The memory is laid out by another version than the one that is installed now. */
+  | { readonly kind: 'unlike' };
 
 export type ToControl =
   | ControlStart

@@ -88,6 +88,7 @@ export class Watcher {
       cookieSecret,
       watchdog: openWatchdog(libc),
       told: () => this.#tellControl(),
+      unlike: () => this.#catchUp(),
       failed: fail('data'),
     });
     this.#control = new ControlKeeper({
@@ -173,6 +174,16 @@ export class Watcher {
     });
     inBackground('an upgrade', done);
     return true;
+  }
+
+  /**
+   * Another version was installed while this one runs, and one of its processes or threads was to take the place of one
+   * that died: it cannot read this memory. Only a control process of that version makes it one that it can.
+   */
+  #catchUp(): void {
+    if (this.#isUpgrading || this.#isStopping) return;
+    this.#log.warn('what is installed now lays the table out differently, and something of it is needed: upgrading');
+    this.upgrade();
   }
 
   async #upgrade(): Promise<void> {
