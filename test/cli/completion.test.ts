@@ -91,6 +91,38 @@ t.test('zones, and values that are always the same', async (t) => {
   t.same(complete('teal', 'completion', 'z'), ['zsh']);
 });
 
+t.test('files, where one is named; and no flags where a value is', async (t) => {
+  t.same(complete('teal', 'zone', 'check', 'package.'), ['package.json'], 'beside zones that have such a name');
+  t.same(complete('teal', 'zone', 'import', 'example.test', 'exa').sort(), ['example.net', 'example.test', 'examples']);
+  t.ok(complete('teal', 'restore', '').includes('README.md'));
+  t.notOk(complete('teal', 'restore', '-').includes('README.md'));
+  t.notOk(complete('teal', 'shift', 'app.example.test', '').includes('README.md'));
+  // Readline finds those itself, with what it knows of folders.
+  for (const flag of ['--config', '--data-dir']) t.same(complete('teal', 'serve', flag, ''), [], flag);
+  for (const flag of ['-f', '--file']) t.same(complete('teal', 'apply', flag, ''), [], flag);
+  t.same(complete('teal', 'shift', 'app.example.test', '--reason', ''), [], 'nobody can guess it');
+});
+
+t.test('fish offers files beside names, or alone', async (t) => {
+  const { stdout } = await typeAlone(['completion', 'fish']);
+  const file = join(t.testdir(), 'teal.fish');
+  writeFileSync(file, stdout);
+  const offered = (line: string): string[] => {
+    const typed = `source ${file}; complete -C '${line}'`;
+    const env = { PATH: `${bin}:${process.env.PATH}`, HOME: t.testdirName };
+    const { stdout: words, error } = spawnSync('fish', ['--no-config', '-c', typed], { encoding: 'utf8', env });
+    if (error !== undefined) return ['no fish'];
+    const found = words.split('\n').map((each) => each.split('\t')[0] ?? '');
+    return found.filter((word) => word !== '').sort();
+  };
+  const isThere = offered('teal shif')[0] !== 'no fish';
+  t.match(stdout, /^complete .*'__teal_at zone import' -F$/m);
+  if (!isThere) return;
+  t.match(offered('teal zone import example.test pack'), ['package-lock.json', 'package.json']);
+  t.match(offered('teal apply -f pack'), ['package-lock.json', 'package.json']);
+  t.same(offered('teal shift app.example.test --reason pack'), []);
+});
+
 for (const shell of ['zsh', 'fish'] as const) {
   t.test(`${shell} reads its script`, async (t) => {
     const { stdout } = await typeAlone(['completion', shell]);

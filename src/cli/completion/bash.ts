@@ -19,13 +19,17 @@ ${places
     esac
   done
   case "$words $previous" in
-${places.flatMap(({ words, flags }) => flags.map(({ flag, values }) => `    '${words} ${flag}') COMPREPLY=($(compgen -W "${wordsOf(values)}" -- "$current")); return ;;`)).join('\n')}
+${places.flatMap(({ words, flags }) => flags.map((flag) => valueCase(words, flag))).join('\n')}
   esac
-  local next=''
+  local next='' files=''
   case "$words" in
 ${places.map(caseOf).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$next" -- "$current"))
+  # Readline finds files by itself, and only where nothing else is offered.
+  local IFS=$'\\n'
+  [[ -z $files || $current == -* ]] || COMPREPLY+=($(compgen -f -- "$current"))
+  [[ -z $files ]] || compopt -o filenames 2>/dev/null
   [[ \${#COMPREPLY[@]} -gt 0 ]] || compopt -o default 2>/dev/null
   # The number comes right behind it.
   [[ \${#COMPREPLY[@]} -ne 1 || \${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
@@ -33,12 +37,22 @@ ${places.map(caseOf).join('\n')}
 complete -F _teal teal
 `;
 
+function valueCase(words: string, { flag, short, values }: Place['flags'][number]): string {
+  const at = [flag, short ?? []].flat().map((each) => `'${words} ${each}'`);
+  const offered = values === 'file' ? 'compopt -o default 2>/dev/null' : `COMPREPLY=($(${compgenOf(values)}))`;
+  return `    ${at.join(' | ')}) ${offered}; return ;;`;
+}
+
+const compgenOf = (values: Values): string => `compgen -W "${wordsOf(values)}" -- "$current"`;
+
 function caseOf({ words, next, values }: Place): string {
-  const asked = values.map(wordsOf).join(' ');
+  const asked = values.map(wordsOf).join(' ').trim();
   const more = asked === '' ? '' : `\n      [[ $current == -* ]] || next+=" ${asked}"`;
-  return `    '${words}') next='${next.map(({ word }) => word).join(' ')}'${more} ;;`;
+  const files = values.includes('file') ? '\n      files=yes' : '';
+  return `    '${words}') next='${next.map(({ word }) => word).join(' ')}'${more}${files} ;;`;
 }
 
 function wordsOf(values: Values): string {
+  if (values === 'file') return '';
   return typeof values === 'string' ? `$(_teal_${values})` : values.join(' ');
 }

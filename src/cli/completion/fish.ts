@@ -34,11 +34,18 @@ function linesOf({ words, next, values, flags }: Place, places: readonly Place[]
     : at;
   const lines = next.map(({ word, what }) => {
     const value = flags.find(({ flag }) => flag === word);
-    const taken = value === undefined ? '' : ` -x -a ${wordsOf(value.values)}`;
+    const taken = value === undefined ? '' : takenBy(value);
     const how = word.startsWith('--') ? `-l ${word.slice(2)}${taken}` : `-f -a ${word}`;
     return `complete -c teal -n ${quote(condition)} ${how} -d ${quote(what)}`;
   });
-  return [...lines, ...values.map((each) => `complete -c teal -n ${quote(at)} -f -a ${wordsOf(each)}`)];
+  const args = values.map((each) => (each === 'file' ? '-F' : `-f -a ${wordsOf(each)}`));
+  return [...lines, ...args.map((each) => `complete -c teal -n ${quote(at)} ${each}`)];
+}
+
+/** What follows a flag, which may have a short name too. */
+function takenBy({ short, values }: Place['flags'][number]): string {
+  const name = short === undefined ? '' : ` -s ${short.slice(1)}`;
+  return `${name}${values === 'file' ? ' -r -F' : ` -x -a ${wordsOf(values)}`}`;
 }
 
 function wordsOf(values: Values): string {

@@ -4,9 +4,9 @@ import { ServiceArgument } from '../arguments.ts';
 
 /**
  * What the server is asked for when Tab is pressed, or words that are always the same. `pool` and `weight` are of the service
- * that stands last on the line; a weight is `green=`.
+ * that stands last on the line; a weight is `green=`. Files are the shell's own to find.
  */
-export type Values = 'service' | 'zone' | 'pool' | 'weight' | readonly string[];
+export type Values = 'service' | 'zone' | 'pool' | 'weight' | 'file' | readonly string[];
 
 /** A command or group with the words that may come after it. */
 export interface Place {
@@ -14,8 +14,8 @@ export interface Place {
   readonly words: string;
   readonly next: readonly { readonly word: string; readonly what: string }[];
   readonly values: readonly Values[];
-  /** Flags whose value can be completed, such as `--to`. */
-  readonly flags: readonly { readonly flag: string; readonly values: Values }[];
+  /** Flags that take a value, such as `--to`: behind them no other flag comes. No values: no word is a good guess. */
+  readonly flags: readonly { readonly flag: string; readonly short: string | undefined; readonly values: Values }[];
 }
 
 /** By the name of an argument, or of a flag's value, as the help shows it. */
@@ -23,6 +23,9 @@ const BY_NAME: Readonly<Record<string, Values>> = {
   zone: 'zone',
   zones: 'zone',
   pool: 'pool',
+  file: 'file',
+  files: 'file',
+  folder: 'file',
   how: ['random', 'sticky'],
   type: ['A', 'AAAA', 'CAA', 'CNAME', 'DS', 'HTTPS', 'MX', 'NS', 'PTR', 'SRV', 'SSHFP', 'SVCB', 'TLSA', 'TXT'],
 };
@@ -67,11 +70,11 @@ function valuesOf({ registeredArguments }: Command, words: string): readonly Val
 }
 
 function flagsOf({ options }: Command, words: string): Place['flags'] {
-  return options.flatMap(({ long, flags, argChoices }) => {
-    if (long == null) return [];
-    const [, name = ''] = /[<[](\w+)/.exec(flags) ?? [];
-    const [values = argChoices ?? BY_NAME[name]] = BY_PLACE[`${words} ${long}`] ?? [];
-    return values === undefined ? [] : [{ flag: long, values }];
+  return options.flatMap(({ long, short, flags, argChoices }) => {
+    const [, name] = /[<[](\w+)/.exec(flags) ?? [];
+    if (long == null || name === undefined) return [];
+    const [values = argChoices ?? BY_NAME[name] ?? []] = BY_PLACE[`${words} ${long}`] ?? [];
+    return [{ flag: long, short, values }];
   });
 }
 

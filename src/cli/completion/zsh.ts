@@ -10,7 +10,7 @@ _teal_zone() { teal zone list --quiet 2>/dev/null }
 _teal_pool() { [[ -z $service ]] || teal service show $service --quiet 2>/dev/null }
 _teal_weight() { _teal_pool | sed 's/$/=/' }
 _teal() {
-  local words_before='' service='' word
+  local words_before='' service='' files='' word
   local -a next weights
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case " \${words_before:+$words_before }$word " in
@@ -22,23 +22,31 @@ ${places
     esac
   done
   case "$words_before $words[CURRENT-1]" in
-${places.flatMap(({ words, flags }) => flags.map(({ flag, values }) => `    '${words} ${flag}') next=(${wordsOf(values)}); _describe value next; return ;;`)).join('\n')}
+${places.flatMap(({ words, flags }) => flags.map((flag) => valueCase(words, flag))).join('\n')}
   esac
   case "$words_before" in
 ${places.map(caseOf).join('\n')}
   esac
   # The number comes right behind it.
   (( $#weights )) && compadd -S '' -a weights
-  _describe teal next || _files
+  [[ -z $files || $PREFIX == -* ]] || _files
+  _describe teal next || [[ -n $files ]] || _files
 }
 if [[ $funcstack[1] == _teal ]]; then _teal "$@"; else compdef _teal teal; fi
 `;
 
+function valueCase(words: string, { flag, short, values }: Place['flags'][number]): string {
+  const at = [flag, short ?? []].flat().map((each) => `'${words} ${each}'`);
+  const offered = values === 'file' ? '_files' : `next=(${wordsOf(values)}); _describe value next`;
+  return `    ${at.join(' | ')}) ${offered}; return ;;`;
+}
+
 function caseOf({ words, next, values }: Place): string {
   const listed = next.map(({ word, what }) => quote(`${word}:${what.replaceAll(':', '\\:')}`)).join(' ');
-  const more = values.map((each) =>
-    each === 'weight' ? `\n      weights=(${wordsOf(each)})` : `\n      next+=(${wordsOf(each)})`,
-  );
+  const more = values.map((each) => {
+    if (each === 'file') return '\n      files=yes';
+    return each === 'weight' ? `\n      weights=(${wordsOf(each)})` : `\n      next+=(${wordsOf(each)})`;
+  });
   return `    '${words}')\n      next=(${listed})${more.join('')} ;;`;
 }
 
