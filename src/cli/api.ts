@@ -215,7 +215,7 @@ export class Api {
       const { url } = this.connection;
       throw new Failure(
         EXIT.UNAVAILABLE,
-        `${url} answered ${reply.status} as no admin API of Teal does: ${whereFrom(this.connection)}`,
+        `${url} answered ${reply.status} as no admin API of Teal does: ${wordsOfProxy(reply.status) ?? whereFrom(this.connection)}`,
       );
     }
     const { token, tokenFrom } = this.connection;
@@ -307,4 +307,10 @@ function whereFrom({ urlFrom }: Connection): string {
 export function findingLine({ severity, code, file, line, column, message }: Finding): string {
   const where = line === 0 ? '' : `${[file, line, column].filter((part) => part !== '').join(':')}: `;
   return printable(`${where}${severity}: ${message} [${code}]`);
+}
+
+/** What a proxy in front means by a status that it gives without asking the server; undefined: it need not be one. */
+function wordsOfProxy(status: number): string | undefined {
+  if (status === 413) return 'a proxy in front of it takes no body as long as this (nginx: client_max_body_size)';
+  return [502, 503, 504].includes(status) ? 'a proxy in front of it does not reach the server' : undefined;
 }

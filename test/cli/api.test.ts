@@ -125,6 +125,13 @@ t.test('what is no admin API of Teal is said to be none, and gets no token by a 
     code: EXIT.UNAVAILABLE,
     stderr: /answered 404 as no admin API of Teal does: The address comes from --url/,
   });
+  for (const [status, words] of [
+    [413, /answered 413 as .*: a proxy in front of it takes no body as long as this/],
+    [502, /answered 502 as .*: a proxy in front of it does not reach the server/],
+  ] as const) {
+    const proxy = await serve(t, (_request, response) => response.writeHead(status).end('<html>'));
+    t.match(await type(['service', 'list', '--url', proxy.url]), { code: EXIT.UNAVAILABLE, stderr: words });
+  }
   const other = await serve(t, (_request, response) => json(response, 200, { items: [] }));
   const redirecting = await serve(t, (_request, response) => response.writeHead(302, { location: other.url }).end());
   const { code } = await type(['service', 'list', '--url', redirecting.url], { env: { TEAL_TOKEN: 'secret' } });

@@ -1,6 +1,6 @@
 /** What `npm pack` makes: installed as a user would into an empty folder, it answers, shifts, and tells its version. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parse } from 'acorn';
 import t from 'tap';
@@ -158,13 +158,17 @@ t.test(
   },
 );
 
-t.test('a Debian package for others is compressed by xz, and of root', async (t) => {
+t.test('a Debian package for others is compressed by xz, of root, and to be read by all', async (t) => {
   const control = 'Package: teal\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.invalid>\nDescription: x\n';
   const stage = t.testdir({ DEBIAN: { control }, usr: { file: 'x' } });
   if (process.getuid?.() === 0) chownSync(`${stage}/usr/file`, 1234, 1234);
+  for (const path of [stage, `${stage}/usr`]) chmodSync(path, 0o700);
+  chmodSync(`${stage}/usr/file`, 0o600);
   const small = `${folder}/small.deb`;
   archive(stage, small);
   const members = readFileSync(small, 'latin1').match(/(?:control|data)\.tar[.a-z]*/g);
   t.same(members, ['control.tar.xz', 'data.tar.xz']);
-  t.match(execFileSync('dpkg-deb', ['--contents', small], { encoding: 'utf8' }), / root\/root .* \.\/usr\/file\n/);
+  const contents = execFileSync('dpkg-deb', ['--contents', small], { encoding: 'utf8' });
+  t.match(contents, /^-rw-r--r-- root\/root .* \.\/usr\/file$/m);
+  t.match(contents, /^drwxr-xr-x root\/root .* \.\/$/m, 'a folder that it is unpacked into stays open too');
 });

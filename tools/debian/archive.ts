@@ -8,5 +8,7 @@ import { execFileSync } from 'node:child_process';
  */
 export function archive(folder: string, file: string): void {
   const compressed = process.env.DPKG_DEB_COMPRESSOR_TYPE === undefined ? ['-Zxz', '-z1'] : [];
+  // Whatever the umask of who builds it, and of who cloned: the user of the unit is to read it all.
+  execFileSync('chmod', ['--recursive', 'u=rwX,go=rX', folder]);
   execFileSync('dpkg-deb', ['--root-owner-group', ...compressed, '--build', folder, file], { stdio: 'pipe' });
 }
