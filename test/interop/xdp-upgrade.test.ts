@@ -21,7 +21,11 @@ function waitingStart(folder: string): string {
     if (isData && fs.existsSync('${folder}/held')) {
       const name = process.pid + '-' + (isMainThread ? 'process' : 'worker-' + threadId);
       fs.writeFileSync('${folder}/waits-' + name, '');
-      while (!fs.existsSync('${folder}/go-' + name)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      while (!fs.existsSync('${folder}/go-' + name)) {
+        // The test is over.
+        if (!fs.existsSync('${folder}')) process.exit(1);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      }
       if (fs.readFileSync('${folder}/go-' + name, 'utf8') === 'fail') process.exit(1);
     }`;
 }
