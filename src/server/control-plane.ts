@@ -3,6 +3,7 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import type { ApiParts } from '../api/parts.ts';
 import type { Settings } from '../config.ts';
 import { KeptZones } from '../control/dnssec/kept-zones.ts';
+import { ClockSteps } from '../control/drain/clock-steps.ts';
 import { Propagation } from '../control/drain/propagation.ts';
 import { DrainReports } from '../control/drain/report.ts';
 import { EventLog } from '../control/events/log.ts';
@@ -72,6 +73,23 @@ function makeMailer(mail: Settings['mail'], files: NamedFiles): Mailer | undefin
   return mail && new Mailer({ ...mail, password: mailPassword(mail, files) }, systemClock);
 }
 
+/** Reports of drains, and who looks whether the clock that they go by was set. */
+function makeDrain(
+  { store, table }: DataPlane,
+  { propagation: { resolvers }, fleet }: Settings,
+  node: Pick<FleetControl, 'lateness' | 'counts' | 'sign'> | undefined,
+  log: Logger,
+): { readonly drain: DrainReports; readonly steps: ClockSteps } {
+  const clock = systemClock;
+  const steps = new ClockSteps({ clock, observed: table.observed, log });
+  const lookAtClock = steps.look.bind(steps);
+  const counting = { store, table, propagation: new Propagation(resolvers), startedAtMs: clock.wallMs(), lookAtClock };
+  const lateness = () => node?.lateness;
+  const others = () => node?.counts;
+  const sign = (name: string) => node?.sign(name);
+  return { drain: new DrainReports({ ...counting, lateness, others, sign, node: fleet?.node }), steps };
+}
+
 /** Makes its parts; nothing of it acts yet. */
 export function makeControlPlane(
   dataPlane: DataPlane,
@@ -95,12 +113,8 @@ export function makeControlPlane(
   const watching = { engine, store, seen, probe, clock, random, leads };
   const health = new HealthMonitor({ ...watching, log: log.child({ part: 'health' }) });
 
-  const propagation = new Propagation(settings.propagation.resolvers);
-  const lateness = () => node?.lateness;
   const others = () => node?.counts;
-  const sign = (name: string) => node?.sign(name);
-  const inFleet = { lateness, others, sign, node: settings.fleet?.node };
-  const drain = new DrainReports({ store, table, propagation, startedAtMs: clock.wallMs(), ...inFleet });
+  const { drain, steps } = makeDrain(dataPlane, settings, node, log.child({ part: 'drain' }));
   const samples = new SampleGate({ store, table, clock, others });
   const gate = makeGate({ outbound, health: { store, view: seen, clock, monitor: health }, samples });
   const releases = new ReleaseRunner({ engine, store, gate, drain, clock, log: log.child({ part: 'releases' }) });
@@ -151,5 +165,5 @@ export function makeControlPlane(
     progress: () => webhooks.progress(),
   };
   const returning = new Returning({ store, table, engine, files: zoneFiles, clock, log: log.child({ part: 'zones' }) });
-  return { outbound, forApi, zoneFiles, webhooks, runner: together(health, kept, returning), duties };
+  return { outbound, forApi, zoneFiles, webhooks, runner: together(health, kept, returning, steps), duties };
 }

@@ -5,6 +5,7 @@
 import type { Sightings } from '../model/resolver-estimates.ts';
 import { TYPE } from '../wire/constants.ts';
 import { keySample, RESOLVER_BYTES, ResolverSample, readSightings, rekeySample } from './resolvers.ts';
+import { type ClockStep, SetClock, type Stamps } from './set-clock.ts';
 
 /** Lines of 32 bytes; the fixed counters take the first lines, the pools the rest. */
 export const COUNTER = {
@@ -115,6 +116,14 @@ export interface PoolCount {
   readonly answersBefore: number;
 }
 
+function stampsOf(values: Float64Array, line: number): Stamps {
+  return {
+    lastAtMs: values[line + POOL_COUNTER.LAST_AT_MS],
+    lastTtlSeconds: values[line + POOL_COUNTER.LAST_TTL_SECONDS],
+    expiresAtMs: values[line + POOL_COUNTER.EXPIRES_AT_MS],
+  };
+}
+
 /** What the main thread notes of a pool beside the workers' lines, at the same place. */
 const NOTE = {
   HELD_UNTIL_MS: 0,
@@ -132,6 +141,8 @@ export class CounterRegistry {
   /** The main thread's own. */
   readonly #notes: CounterView;
   readonly #free: number[] = [];
+  /** By view. */
+  readonly #clocks: readonly SetClock[];
 
   readonly #places: number;
 
@@ -143,6 +154,7 @@ export class CounterRegistry {
     this.#places = places;
     if (key !== undefined) for (const memory of memories) keySample(memory, key);
     this.#views = memories.map((memory) => new CounterView(memory));
+    this.#clocks = memories.map(() => new SetClock());
     this.#notes = new CounterView(notes);
     this.#memories = [...memories, notes];
   }
@@ -163,6 +175,7 @@ export class CounterRegistry {
     const line = this.#free.pop();
     if (line === undefined) return undefined;
     for (const { values } of this.#views) values.fill(0, line, line + POOL_COUNTER.SIZE);
+    for (const clock of this.#clocks) clock.forget(line);
     return line;
   }
 
@@ -191,6 +204,18 @@ export class CounterRegistry {
   hold(line: number, untilMs: number): void {
     const at = line + NOTE.HELD_UNTIL_MS;
     this.#notes.values[at] = Math.max(this.#notes.values[at], untilMs);
+  }
+
+  /** What was stamped before the wall clock was set is read by that; also by the next process where it would seem to be over else. */
+  setClock(step: ClockStep): void {
+    const { nowMs, byMs } = step;
+    const notes = this.#notes.values;
+    for (let line = COUNTER.FIRST_POOL; line < this.#next; line += POOL_COUNTER.SIZE) {
+      for (const [i, { values }] of this.#views.entries()) this.#clocks[i].set(line, stampsOf(values, line), step);
+      if (notes[line + NOTE.HELD_UNTIL_MS] > nowMs - byMs) notes[line + NOTE.HELD_UNTIL_MS] += byMs;
+      const { expiresAtMs } = this.pool(line);
+      if (byMs > 0 && expiresAtMs > nowMs) this.hold(line, expiresAtMs);
+    }
   }
 
   /** From now on the pool's weight is another one. */
@@ -226,13 +251,13 @@ export class CounterRegistry {
     let lastAtMs = 0;
     let lastTtlSeconds = 0;
     let expiresAtMs = 0;
-    for (const { values } of this.#views) {
+    for (const [i, { values }] of this.#views.entries()) {
       answers += values[line + POOL_COUNTER.ANSWERS];
-      expiresAtMs = Math.max(expiresAtMs, values[line + POOL_COUNTER.EXPIRES_AT_MS]);
-      const at = values[line + POOL_COUNTER.LAST_AT_MS];
-      if (at < lastAtMs) continue;
-      lastAtMs = at;
-      lastTtlSeconds = values[line + POOL_COUNTER.LAST_TTL_SECONDS];
+      const stamps = this.#clocks[i].read(line, stampsOf(values, line));
+      expiresAtMs = Math.max(expiresAtMs, stamps.expiresAtMs);
+      if (stamps.lastAtMs < lastAtMs) continue;
+      lastAtMs = stamps.lastAtMs;
+      lastTtlSeconds = stamps.lastTtlSeconds;
     }
     const notes = this.#notes.values;
     const heldUntilMs = notes[line + NOTE.HELD_UNTIL_MS];

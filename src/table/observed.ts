@@ -6,6 +6,7 @@ import { SERVICE, VERSION } from './layout.ts';
 import type { ArenaView } from './memory.ts';
 import type { Reclaimer } from './reclaim.ts';
 import type { ServiceRegistry } from './services.ts';
+import type { ClockStep } from './set-clock.ts';
 
 export class Observed {
   readonly #view: ArenaView;
@@ -39,6 +40,11 @@ export class Observed {
   poolCounts(service: string): Record<string, PoolCount> {
     const pools = this.#services.get(service)?.pools ?? [];
     return Object.fromEntries(pools.map((pool) => [pool.name, this.#counters.pool(pool.counter)]));
+  }
+
+  /** The wall clock was set: see CounterRegistry. */
+  setClock(step: ClockStep): void {
+    this.#counters.setClock(step);
   }
 
   /** What workers saw of the resolvers that a service's pools answered, by the number of the pool in the service. */

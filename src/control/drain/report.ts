@@ -21,6 +21,8 @@ interface DrainParts {
   /** Unix time, milliseconds, since when this process counts. */
   readonly startedAtMs: number;
   readonly propagation: Pick<Propagation, 'known' | 'check'>;
+  /** Looks whether the wall clock was set, before it is gone by. */
+  readonly lookAtClock?: () => void;
   /** Of the other nodes of a fleet, which answer too; undefined: there are none. */
   readonly lateness?: () => Lateness | undefined;
   /** What those have counted; undefined: there are none. */
@@ -157,6 +159,7 @@ export class DrainReports {
   }
 
   #all(service: Service): All {
+    this.#parts.lookAtClock?.();
     const lateness = this.#parts.lateness?.();
     const others = this.#parts.others?.()?.about(service.name, service.revision);
     const own = ownCounts(service, this.#parts.table.observed);
