@@ -4,6 +4,7 @@
  */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { afterMs, listen } from '../guard.ts';
+import { Connecting } from './connecting.ts';
 import { EtcdFailure } from './failure.ts';
 import { type EtcdTls, Line } from './line.ts';
 import { type MemberStatus, Members } from './members.ts';
@@ -53,6 +54,7 @@ export class Etcd {
   /** Which endpoint is asked; nodes begin at different ones. */
   #at: number;
   #line: Line;
+  readonly #connecting = new Connecting();
   /** Empty: etcd asks for no users. */
   #token: string | undefined;
   /** One that is on its way, for all who wait for it. */
@@ -72,7 +74,8 @@ export class Etcd {
   }
 
   #open(): Line {
-    return new Line(this.#options.endpoints[this.#at], this.#options.tls?.());
+    const endpoint = this.#options.endpoints[this.#at];
+    return this.#connecting.take(endpoint) ?? new Line(endpoint, this.#options.tls?.());
   }
 
   /** The endpoint that is asked now. */
@@ -156,6 +159,7 @@ export class Etcd {
   close(): void {
     this.#isClosed = true;
     this.#line.close();
+    this.#connecting.close();
     this.#moved.clear();
   }
 
@@ -179,12 +183,12 @@ export class Etcd {
     return () => this.#moved.delete(work);
   }
 
-  /** The line is of no use: the next member is asked from now on, and in any case by a new connection. */
+  /** The line is of no use: the next member is asked from now on, and by no connection that was there before. */
   moveOn(line: Line): void {
     if (line !== this.#line || this.#isClosed) return;
     this.#at = (this.#at + 1) % this.#options.endpoints.length;
+    this.#connecting.leave(line);
     this.#line = this.#open();
-    line.close();
     for (const work of [...this.#moved]) work();
   }
 

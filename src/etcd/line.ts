@@ -1,5 +1,12 @@
 /** A connection to one member of etcd. One that is of no use any more is closed, and never used again. */
-import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { EtcdFailure, failureOf } from './failure.ts';
 
@@ -37,6 +44,8 @@ const OPTIONS = {
 export class Line {
   readonly endpoint: string;
   readonly #client: Client;
+  readonly #openedAtMs = performance.now();
+  #hasAnswered = false;
 
   constructor(endpoint: string, tls: EtcdTls | undefined) {
     this.endpoint = endpoint;
@@ -56,8 +65,10 @@ export class Line {
   ): Promise<Reply | EtcdFailure> {
     const { path, requestSerialize, responseDeserialize } = method;
     return new Promise((resolve) => {
-      const done = (error: ServiceError | null, reply?: object): void =>
+      const done = (error: ServiceError | null, reply?: object): void => {
+        this.#hasAnswered ||= error === null;
         resolve(error === null ? (reply as Reply) : failureOf(error, this.endpoint));
+      };
       try {
         const options = { deadline };
         this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, of(token), options, done);
@@ -74,6 +85,21 @@ export class Line {
     token: string | undefined,
   ): ClientDuplexStream<object, object> {
     return this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, of(token));
+  }
+
+  /** Whether anything ever came by it. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** Whether it is there, or being made. */
+  get isOpen(): boolean {
+    const state = this.#client.getChannel().getConnectivityState(false);
+    return state === connectivityState.READY || state === connectivityState.CONNECTING;
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#openedAtMs;
   }
 
   close(): void {

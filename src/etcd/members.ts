@@ -32,6 +32,8 @@ interface WireStatus {
 }
 
 const STATUS = methodOf('Maintenance', 'Status');
+/** Each member is asked by a new connection, which over a far network takes longer to make than a request by it. */
+const PATIENCE_FACTOR = 2;
 /** A quota changes with a restart of its member only. */
 const QUOTA_KEPT_MS = 60_000;
 /** Of the page of metrics, which has some 100 KiB. */
@@ -42,6 +44,7 @@ const WHAT = "a request for etcd's metrics";
 interface AskingParts {
   readonly endpoints: readonly string[];
   readonly tls?: (() => EtcdTls) | undefined;
+  /** For a request by a connection that is there. */
   readonly timeoutMs: number;
   readonly wallMs: () => number;
 }
@@ -59,10 +62,14 @@ export class Members {
     return Promise.all(this.#parts.endpoints.map((endpoint) => this.#ask(endpoint)));
   }
 
+  get #patienceMs(): number {
+    return PATIENCE_FACTOR * this.#parts.timeoutMs;
+  }
+
   async #ask(endpoint: string): Promise<MemberStatus | EtcdFailure> {
-    const { tls, timeoutMs, wallMs } = this.#parts;
+    const { tls, wallMs } = this.#parts;
     const line = new Line(endpoint, tls?.());
-    const deadline = new Date(wallMs() + timeoutMs);
+    const deadline = new Date(wallMs() + this.#patienceMs);
     const found = await line.ask<WireStatus>(STATUS, {}, { deadline, token: undefined });
     line.close();
     if (found instanceof EtcdFailure) return found;
@@ -81,10 +88,10 @@ export class Members {
 
   /** As its metrics have it, which all versions tell. */
   async #quotaOf(endpoint: string): Promise<number | undefined> {
-    const { tls, timeoutMs, wallMs } = this.#parts;
+    const { tls, wallMs } = this.#parts;
     const kept = this.#quotas.get(endpoint);
     if (kept !== undefined && Math.abs(wallMs() - kept.atMs) < QUOTA_KEPT_MS) return kept.bytes;
-    const page = await metricsOf(endpoint, tls?.(), timeoutMs);
+    const page = await metricsOf(endpoint, tls?.(), this.#patienceMs);
     if (page === undefined) return kept?.bytes;
     const bytes = Number(QUOTA_LINE.exec(page)?.[1]);
     // None where it is switched off.

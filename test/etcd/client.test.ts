@@ -6,6 +6,8 @@ import t from 'tap';
 import { Etcd } from '../../src/etcd/client.ts';
 import { EtcdFailure } from '../../src/etcd/failure.ts';
 import { methodOf } from '../../src/etcd/protocol.ts';
+import { layPoorWire } from '../fixtures/poor-wire.ts';
+import { comesTo } from '../fixtures/soon.ts';
 import { heard, standIn } from './stand-in.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -41,6 +43,40 @@ t.test('a member that does not answer a lease is left', async (t) => {
   t.teardown(() => etcd.close());
   t.match(await etcd.keepAlive('17'), { kind: 'unreachable' });
   t.equal(etcd.endpoint, endpoints[1]);
+});
+
+t.test('over a far network a connection is made, though that takes longer than a request may', async (t) => {
+  const member = await standIn(t, { range: () => ({ header: { revision: '1' }, kvs: [], more: false }) });
+  // The settings of HTTP/2 take a way here, and the request one there and back: the first request is surely too late.
+  const wire = await layPoorWire(t, Number(new URL(member).port), { delayMs: 400 });
+  const far = `http://127.0.0.1:${wire.port}`;
+  for (const endpoints of [[far], [far, far, far]]) {
+    const before = wire.opened;
+    const etcd = new Etcd({ endpoints, timeoutMs: 950, random: () => 0, wallMs: Date.now });
+    t.teardown(() => etcd.close());
+    t.match(await etcd.range({ key: 'a' }), { kind: 'unreachable' });
+    await comesTo(
+      () => etcd.range({ key: 'a' }),
+      (found) => !(found instanceof EtcdFailure),
+    );
+    t.ok(wire.opened - before <= endpoints.length, `${wire.opened - before} connections`);
+  }
+});
+
+t.test('one that stays silent is given up in the end, and made anew', async (t) => {
+  const member = await standIn(t, { range: () => ({ header: { revision: '1' }, kvs: [], more: false }) });
+  const wire = await layPoorWire(t, Number(new URL(member).port), { isSilent: true });
+  const etcd = new Etcd({
+    ...{ endpoints: [`http://127.0.0.1:${wire.port}`], timeoutMs: 500, random: () => 0, wallMs: Date.now },
+  });
+  t.teardown(() => etcd.close());
+  t.match(await etcd.range({ key: 'a' }), { kind: 'unreachable' });
+  // What was swallowed does not come again: by that connection there is no answer.
+  wire.become({});
+  await comesTo(
+    () => etcd.range({ key: 'a' }),
+    (found) => !(found instanceof EtcdFailure),
+  );
 });
 
 t.test('where something else answers, such as a proxy, the next member is asked', async (t) => {
