@@ -104,6 +104,7 @@ export class Engine {
    */
   load(atMs: number, leftOut: (why: Problem) => void = () => {}): Problem | undefined {
     const bring = (changes: readonly TableChange[]) => this.#bring(changes);
+    this.#preparing.begin(atMs);
     return loadAll(this.#store, { table: this.#table, inForce: this.#inForce, bring, leftOut }, atMs);
   }
 
@@ -136,10 +137,7 @@ export class Engine {
     this.#table.hold(this.#heldNow());
   }
 
-  /**
-   * Fills a store that has never had a revision, all or nothing: a start that is cut off in the middle begins again with
-   * an empty one.
-   */
+  /** Fills a store that has never had a revision, all or nothing: a start that is cut off begins again with an empty one. */
   seed(commands: readonly Command[], context: CommandContext): Problem | undefined {
     if (!this.#store.isUnused) return undefined;
     return this.#store.allOrNothing(() => {
@@ -332,7 +330,7 @@ export class Engine {
    */
   refresh(service: Service): Problem | undefined {
     if (this.isHalted) return HALTED;
-    return this.#bring([{ op: 'putService', service }]);
+    return this.#preparing.comesLater(service) ? undefined : this.#bring([{ op: 'putService', service }]);
   }
 
   /** Answers what is signed in another way, or anew: no revision. */

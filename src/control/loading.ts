@@ -3,6 +3,7 @@ import type { ZoneSigning } from '../model/dnssec/signing.ts';
 import { withHeld } from '../model/drain.ts';
 import { Problem } from '../model/errors.ts';
 import type { Service } from '../model/service.ts';
+import type { Zone } from '../model/zone.ts';
 import { shown } from '../shown.ts';
 import type { Store } from '../store/sqlite.ts';
 import type { TableChange, TableChanges } from '../table/changes.ts';
@@ -16,10 +17,10 @@ const LOAD_CHUNK = 10_000;
 
 /** What a load puts things into. */
 interface Into {
-  readonly table: Pick<TableChanges, 'load' | 'memory'>;
+  readonly table: Pick<TableChanges, 'load' | 'memory' | 'keepRoom' | 'content' | 'collect'>;
   /** Prepares changes and publishes them. */
   readonly bring: (
-    changes: readonly Extract<TableChange, { op: 'putService' | 'putSigning' | 'leaveOut' }>[],
+    changes: readonly Extract<TableChange, { op: 'putService' | 'deleteService' | 'putSigning' | 'leaveOut' }>[],
   ) => Problem | undefined;
   /** Is told why zones are left out, if some are. */
   readonly leftOut: (why: Problem) => void;
@@ -29,39 +30,107 @@ interface Into {
 
 /** What a service of two pools takes with their previews, about. */
 const SERVICE_BYTES = 1200;
+/** What a zone takes that is left out, about; where it is more, there is what is kept for shifts. */
+const LEFT_OUT_BYTES = 430;
+/** Services that are taken back in one publication: what that needs for a moment is there in a small table, too. */
+const GIVEN_BACK_AT_ONCE = 20;
 /** Room for changes beside what is there. */
 const ROOM_FACTOR = 1.25;
 /** Zones that a refusal names; the rest is counted. */
 const NAMED_MAX = 5;
 
+/** A zone that has no room, and what it would take. */
+type Lacking = Pick<ZoneFull, 'zone' | 'bytes'>;
+
 /** `atMs`: Unix time, milliseconds, until which answers may have been given. */
-export function loadAll(store: Store, { table, bring, inForce, leftOut }: Into, atMs: number): Problem | undefined {
+export function loadAll(store: Store, into: Into, atMs: number): Problem | undefined {
+  const { table, bring, leftOut } = into;
   const signings: ZoneSigning[] = [];
-  const full: ZoneFull[] = [];
+  const lacking: Lacking[] = [];
   return (
-    firstProblem(store.allZones(), (zone) => {
+    loadZones(store, into, { signings, lacking }) ??
+    firstProblem(chunksOf(store.allServices(), LOAD_CHUNK), (services) =>
+      bringServices(
+        services.map((service) => withHeld(service, service, atMs)),
+        store,
+        into,
+        lacking,
+      ),
+    ) ??
+    (lacking.length === 0 ? undefined : leftOut(noRoom(lacking, table))) ??
+    // Last, so that what proves a name is made of all that is there, and is found signed.
+    firstProblem(signings, (signing) => bring([{ op: 'putSigning', signing }]))
+  );
+}
+
+function loadZones(
+  store: Store,
+  { table, bring, inForce }: Into,
+  { signings, lacking }: { readonly signings: ZoneSigning[]; readonly lacking: Lacking[] },
+): Problem | undefined {
+  const zones = store.allZones();
+  let left = zones.length;
+  try {
+    return firstProblem(zones, (zone) => {
+      // So that each of those that come after it can be left out.
+      table.keepRoom(--left * LEFT_OUT_BYTES);
       const signing = store.signing(zone.name);
       const sealed = () => store.servicesIn(zone.name).flatMap((service) => sealedOf(inForce(service)));
       const signed = signing && { signing, services: sealed() };
       const loaded = table.load(zone, () => store.rrsetsOf(zone.name), signed);
       if (loaded instanceof ZoneFull) {
-        full.push(loaded);
+        lacking.push(loaded);
         // The others are answered all the same.
-        return bring([{ op: 'leaveOut', zone }]) && noRoom(full, table);
+        return bring([{ op: 'leaveOut', zone }]) && noRoom(lacking, table);
       }
       if (loaded instanceof Problem) return loaded;
       if (loaded === 'unsigned' && signing !== undefined) signings.push(signing);
       return undefined;
-    }) ??
-    firstProblem(chunksOf(store.allServices(), LOAD_CHUNK), (services) => {
-      const held = services.map((service) => withHeld(service, service, atMs));
-      const problem = bring(held.map((service) => ({ op: 'putService', service })));
-      return problem?.code === 'table_full' ? firstFull(held, { table, bring }, full) : problem;
-    }) ??
-    (full.length === 0 ? undefined : leftOut(noRoom(full, table))) ??
-    // Last, so that what proves a name is made of all that is there, and is found signed.
-    firstProblem(signings, (signing) => bring([{ op: 'putSigning', signing }]))
-  );
+    });
+  } finally {
+    table.keepRoom(0);
+  }
+}
+
+/** A zone whose services have no room is left out with all of them, and gives room to those of others. */
+function bringServices(
+  services: readonly Service[],
+  store: Pick<Store, 'zone'>,
+  { table, bring }: Pick<Into, 'table' | 'bring'>,
+  lacking: Lacking[],
+): Problem | undefined {
+  const all = bring(services.map((service) => ({ op: 'putService', service })));
+  if (all?.code !== 'table_full') return all;
+  const without = new Map<string, number>();
+  for (const service of services) {
+    const { zone: name } = service;
+    const zone = without.has(name) ? undefined : store.zone(name);
+    const problem = zone && bring([{ op: 'putService', service }]);
+    if (problem !== undefined && problem.code !== 'table_full') return problem;
+    if (zone === undefined) without.set(name, (without.get(name) ?? 0) + 1);
+    if (zone === undefined || problem === undefined) continue;
+    const before = table.memory.usedBytes;
+    const refused = leaveOutWhole(zone, { table, bring });
+    if (refused !== undefined) return noRoom([...lacking, { zone: name, bytes: SERVICE_BYTES }], table);
+    without.set(name, 1);
+    lacking.push({ zone: name, bytes: before - table.memory.usedBytes });
+  }
+  for (const [at, { zone, bytes }] of lacking.entries())
+    lacking[at] = { zone, bytes: bytes + SERVICE_BYTES * (without.get(zone) ?? 0) };
+  return undefined;
+}
+
+/** Its services first, some at a time, since the zone would lead to those that it has: what they give back is room for the next. */
+function leaveOutWhole(zone: Zone, { table, bring }: Pick<Into, 'table' | 'bring'>): Problem | undefined {
+  const services = [...table.content.servicesIn(zone.name)];
+  const refused =
+    firstProblem(chunksOf(services, GIVEN_BACK_AT_ONCE), (some) => {
+      const problem = bring(some.map((name) => ({ op: 'deleteService', zone: zone.name, name })));
+      while (table.collect());
+      return problem;
+    }) ?? bring([{ op: 'leaveOut', zone }]);
+  while (table.collect());
+  return refused;
 }
 
 function firstProblem<Item>(items: Iterable<Item>, act: (item: Item) => Problem | undefined): Problem | undefined {
@@ -77,34 +146,13 @@ function* chunksOf<Item>(items: readonly Item[], size: number): Generator<Item[]
 }
 
 /** Why there is no room for some zones, and what there would have to be. */
-function noRoom(full: readonly ZoneFull[], { memory }: Into['table']): Problem {
+function noRoom(full: readonly Lacking[], { memory }: Into['table']): Problem {
   const names = full.map(({ zone, bytes }) => `${shown(zone)} (about ${bytes} bytes)`);
   const what = `${full.length === 1 ? 'the zone' : `${full.length} zones:`} ${firstOf(names, NAMED_MAX)}`;
   return tableFull(what, memory, sumOf(full));
 }
 
-/** The first service that has no room, of those that have none together; beside zones that have none. */
-function firstFull(
-  services: readonly Service[],
-  { table, bring }: Pick<Into, 'table' | 'bring'>,
-  full: readonly ZoneFull[],
-): Problem | undefined {
-  const before = table.memory.usedBytes;
-  for (const [at, service] of services.entries()) {
-    const problem = bring([{ op: 'putService', service }]);
-    if (problem?.code !== 'table_full') {
-      if (problem !== undefined) return problem;
-      continue;
-    }
-    const left = services.length - at;
-    const what = `${left} of ${services.length} services, the first being ${shown(service.name)} of the zone ${shown(service.zone)}`;
-    const each = at === 0 ? SERVICE_BYTES : Math.max(SERVICE_BYTES, (table.memory.usedBytes - before) / at);
-    return tableFull(what, table.memory, left * each + sumOf(full));
-  }
-  return undefined;
-}
-
-function sumOf(zones: readonly ZoneFull[]): number {
+function sumOf(zones: readonly Lacking[]): number {
   return zones.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 

@@ -1,4 +1,5 @@
 /** Changes on their way into the table: services as they are answered, and without the digests (RFC 8976) that they make wrong. */
+import { withHeld } from '../model/drain.ts';
 import type { Problem } from '../model/errors.ts';
 import { zonesOf } from '../model/fleet/left-out.ts';
 import type { Service } from '../model/service.ts';
@@ -24,7 +25,9 @@ export class Preparing {
   digests = NO_DIGESTS;
   readonly #table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>;
   readonly #inForce: (service: Service) => Service;
-  readonly #store: Pick<Store, 'zone' | 'signing'>;
+  /** Unix time, milliseconds, until which a process before this one may have answered. */
+  #answeredUntilMs = 0;
+  readonly #store: Pick<Store, 'zone' | 'signing' | 'service' | 'serviceNamesIn'>;
   readonly #staged: Pick<StagedZones, 'stager'>;
   /** Zones that lose their digest by what is prepared. */
   #dropped: readonly string[] = [];
@@ -33,7 +36,7 @@ export class Preparing {
   constructor(
     table: Pick<TableChanges, 'content' | 'prepare' | 'takeBack'>,
     inForce: (service: Service) => Service,
-    store: Pick<Store, 'zone' | 'signing'>,
+    store: Pick<Store, 'zone' | 'signing' | 'service' | 'serviceNamesIn'>,
     staged: Pick<StagedZones, 'stager'>,
   ) {
     this.#table = table;
@@ -48,7 +51,8 @@ export class Preparing {
    */
   prepare(changes: readonly TableChange[], isCommitted = false): Problem | undefined {
     const dropped = this.digests.droppedBy(changes, isCommitted);
-    const answered = [...this.#signingsOf(changes), ...changes].map((change) =>
+    const brought = [...this.#signingsOf(changes), ...changes, ...this.#servicesOf(changes)];
+    const answered = brought.map((change) =>
       change.op === 'putService' ? ({ op: 'putService', service: this.#inForce(change.service) } as const) : change,
     );
     this.#dropped = dropped;
@@ -76,7 +80,44 @@ export class Preparing {
     const left = changes.map((change): TableChange => {
       return change.op === 'importZone' ? { ...change, staged: { ...change.staged, isLeftOut: true } } : change;
     });
-    return this.prepare([...zones.map((zone): TableChange => ({ op: 'leaveOut', zone })), ...left], isCommitted);
+    // New services come with the zone, or they would take the rest of what is kept for shifts.
+    const known = left.filter((change) => change.op !== 'putService' || this.#isInTable(change.service.name));
+    const leave = (keepsRecords: boolean): Problem | undefined =>
+      this.prepare([...zones.map((zone) => ({ op: 'leaveOut', zone, keepsRecords }) as const), ...known], isCommitted);
+    const emptied = leave(false);
+    return emptied?.code === 'table_full' ? leave(true) : emptied;
+  }
+
+  /** Whether the service comes with its zone, which is left out, and has no room before. */
+  comesLater({ zone, name }: Service): boolean {
+    return this.#table.content.leftOut().has(zone) && !this.#isInTable(name);
+  }
+
+  /** To be called before anything is prepared by who reads all of the store, at so many milliseconds of Unix time. */
+  begin(atMs: number): void {
+    this.#answeredUntilMs = atMs;
+  }
+
+  #isInTable(service: string): boolean {
+    return this.#table.content.service(service) !== undefined;
+  }
+
+  /** Services that had no room in zones that are brought in. */
+  #servicesOf(changes: readonly TableChange[]): TableChange[] {
+    const leftOut = this.#table.content.leftOut();
+    if (leftOut.size === 0) return [];
+    const said = new Set(changes.flatMap((each) => serviceOf(each) ?? []));
+    return changes.flatMap((change) => {
+      if (change.op !== 'importZone' || change.staged.isLeftOut || !leftOut.has(change.zone.name)) return [];
+      const missing = this.#store
+        .serviceNamesIn(change.zone.name)
+        .filter((name) => !this.#isInTable(name) && !said.has(name));
+      return missing
+        .flatMap((name) => this.#store.service(name) ?? [])
+        .map((service): TableChange => {
+          return { op: 'putService', service: withHeld(service, service, this.#answeredUntilMs) };
+        });
+    });
   }
 
   /** Of zones that the table had left out, and that are brought in: whoever signs knows nothing of them. */
@@ -108,6 +149,11 @@ export function digestsInTable(store: Pick<Store, 'allZones' | 'rrset'>, table: 
   const isDigested = (zone: string): boolean =>
     table.hasRRset(zone, zone, type) && store.rrset(zone, zone, type) === undefined;
   return store.allZones().flatMap(({ name }) => (isDigested(name) ? [withoutDigest(name)] : []));
+}
+
+function serviceOf(change: TableChange): string | undefined {
+  if (change.op === 'putService') return change.service.name;
+  return change.op === 'deleteService' ? change.name : undefined;
 }
 
 const withoutDigest = (zone: string): TableChange => ({ op: 'putDigest', zone });

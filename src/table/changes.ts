@@ -49,8 +49,11 @@ export interface RebuiltZone {
 export type TableChange =
   | Exclude<ModelChange, { op: 'importZone' }>
   | { readonly op: 'importZone'; readonly zone: Zone; readonly staged: StagedIndex }
-  /** A zone that has no room: SERVFAIL, until it is imported, or the table loaded anew. What it was answered with is dropped. */
-  | { readonly op: 'leaveOut'; readonly zone: Zone }
+  /**
+   * A zone that has no room: SERVFAIL, until it is imported, or the table loaded anew. What it was answered with is dropped,
+   * but for its services; `keepsRecords`: not where the zone is unsigned, since there is no room even to lead to those anew.
+   */
+  | { readonly op: 'leaveOut'; readonly zone: Zone; readonly keepsRecords?: boolean }
   | { readonly op: 'rebuildZone'; readonly rebuilt: RebuiltZone }
   /** Leads some names of a zone that is built aside to its services. */
   | { readonly op: 'linkAhead'; readonly zone: string; readonly staged: CaughtUp['staged'] }
@@ -130,6 +133,8 @@ export interface TableChanges {
    * signatures are kept, it is whole with them; else it is left unsigned, and noted for who signs aside.
    */
   load(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): Problem | Loaded;
+  /** Leaves so many bytes of the table, besides what is kept for shifts, to what may use those: until it is said otherwise. */
+  keepRoom(bytes: number): void;
   /**
    * Compiles every change into the table under a generation that no worker sees yet. On a Problem nothing is left
    * behind. At most one prepared list is pending at a time.
@@ -140,6 +145,8 @@ export interface TableChanges {
    * table holds from then on; left out: that which it held.
    */
   publish(held?: Held): void;
+  /** Frees what nobody reads any more, and some of what was dropped; true: soon again. */
+  collect(): boolean;
   /** Undoes what was prepared: the store refused it. */
   takeBack(): void;
 }

@@ -10,6 +10,7 @@ import { ZONE_IS_LEFT_OUT } from './layout.ts';
 import { ArenaFull } from './memory.ts';
 import type { NodeWriter } from './nodes.ts';
 import type { Preparation } from './preparation.ts';
+import type { ServiceRegistry } from './services.ts';
 import { orderOf } from './takeover.ts';
 import type { ZoneWriter } from './zone-writer.ts';
 
@@ -22,18 +23,25 @@ export class LeftOut {
   readonly #preparation: Preparation;
   readonly #nodes: NodeWriter;
   readonly #writer: Writer;
+  readonly #services: Pick<ServiceRegistry, 'get'>;
 
-  constructor(preparation: Preparation, nodes: NodeWriter, writer: Writer) {
+  constructor(preparation: Preparation, nodes: NodeWriter, writer: Writer, services: Pick<ServiceRegistry, 'get'>) {
     this.#preparation = preparation;
     this.#nodes = nodes;
     this.#writer = writer;
+    this.#services = services;
   }
 
-  /** From now on the zone is left out. What it was answered with is dropped, and so is what was built of it all the same. */
-  put(zone: Zone, staged?: StagedIndex): void {
+  /**
+   * From now on the zone is left out. What it was answered with is dropped, and so is what was built of it all the same.
+   * `keepsRecords`: see TableChange. Nobody looks at them; of a signed zone they would be signed all the while.
+   */
+  put(zone: Zone, staged?: StagedIndex, keepsRecords = false): void {
+    if (this.zones.has(zone.name) && staged === undefined) return;
     const apex = nameToWire(zone.name);
+    const isKept = keepsRecords && this.#writer.signers.of(zone.name) === undefined;
     if (this.#nodes.zone(apex) === 0) this.#writer.put(zone);
-    else if (!this.zones.has(zone.name)) this.#empty(zone);
+    else if (!isKept && !this.zones.has(zone.name)) this.#empty(zone);
     this.#nodes.setZone(apex, { ...this.#nodes.zoneContent(this.#nodes.zone(apex)), flags: ZONE_IS_LEFT_OUT });
     if (staged !== undefined && staged.index !== 0) {
       this.#nodes.adoptIndex(staged.index);
@@ -74,6 +82,9 @@ export class LeftOut {
       case 'putDigest':
       case 'deleteSigning':
         return this.zones.has(change.zone);
+      case 'deleteService':
+        // One that had no room either was never here.
+        return this.zones.has(change.zone) && this.#services.get(change.name) === undefined;
       case 'putSigning': {
         const { zone } = change.signing;
         return this.zones.has(zone) && !all.some((each) => bringsIn(each, zone));
@@ -87,6 +98,11 @@ export class LeftOut {
       default:
         return false;
     }
+  }
+
+  /** Whether a change brings in all of a zone that is left out. */
+  isEndedBy(change: TableChange): boolean {
+    return change.op === 'importZone' && this.zones.has(change.zone.name) && !leavesOut(change);
   }
 
   #refuses(zone: string): boolean {

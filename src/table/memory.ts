@@ -111,6 +111,8 @@ export class Arena {
   readonly view: ArenaView;
   /** Set while changes are made that must go through in a full table: shifts, and what gives memory back. */
   mayUseReserve = false;
+  /** What is to be left besides the reserve, for what may use that: while a start does not know yet what all of it takes. */
+  keptBytes = 0;
   readonly #shared: SharedTable;
   readonly #free = new FreeBlocks();
   readonly #gaps = new Gaps();
@@ -138,7 +140,11 @@ export class Arena {
 
   /** Bytes that changes which may not use the reserve can still take. */
   get roomBytes(): number {
-    return Math.max(0, this.#plainBytes - this.usedBytes);
+    return Math.max(0, this.#limitBytes - this.usedBytes);
+  }
+
+  get #limitBytes(): number {
+    return this.#plainBytes - this.keptBytes;
   }
 
   /** Bytes that the arena has taken from the system. */
@@ -156,7 +162,7 @@ export class Arena {
       this.#slabAt += size;
       return offset;
     }
-    if (!this.mayUseReserve && this.usedBytes + size * 4 > this.#plainBytes) return 0;
+    if (!this.mayUseReserve && this.usedBytes + size * 4 > this.#limitBytes) return 0;
     let offset = this.#free.pop(size) || this.#gaps.cut(size);
     if (offset === 0) {
       if (size <= DRY_WORDS_MAX) this.#dry[size] = 1;
@@ -258,7 +264,7 @@ export class Arena {
   #takeFromEnd(size: number): number {
     const { control } = this.view;
     const { arena, start, maxBytes } = this.#shared;
-    const limit = this.mayUseReserve ? maxBytes : this.#plainBytes;
+    const limit = this.mayUseReserve ? maxBytes : this.#limitBytes;
     for (;;) {
       const offset = Atomics.load(control, CONTROL.ARENA_NEXT);
       if ((offset + size) * 4 > limit) return 0;

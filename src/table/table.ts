@@ -59,7 +59,7 @@ export class Table implements TableChanges {
     this.#preparation = new Preparation(this.#arena, this.#reclaimer);
     this.#nodes = new NodeWriter(this.#arena, this.#reclaimer, this.#preparation, keys !== undefined);
     this.#zones = new ZoneWriter(this.#preparation, this.#nodes, this.#registry);
-    this.#leftOut = new LeftOut(this.#preparation, this.#nodes, this.#zones);
+    this.#leftOut = new LeftOut(this.#preparation, this.#nodes, this.#zones, this.#registry);
     this.#services = new ServiceWriter(this.#preparation, this.#zones, this.#registry, counters);
     this.signatures = looksOf(
       new SignatureLook(this.#arena.view, this.#nodes, this.#registry),
@@ -120,6 +120,8 @@ export class Table implements TableChanges {
   }
 
   prepare(changes: readonly TableChange[]): Problem | undefined {
+    // What others left is free in blocks of their sizes, and is to be room for a zone that comes back with its services.
+    if (changes.some((change) => this.#leftOut.isEndedBy(change))) this.#arena.join();
     this.#preparation.begin();
     this.#arena.mayUseReserve = changes.some(leavesOut) || changes.every((change) => this.#mayUseReserve(change));
     try {
@@ -131,6 +133,8 @@ export class Table implements TableChanges {
       this.takeBack();
       if (error instanceof SigningRefused) return error.problem;
       if (!(error instanceof ArenaFull)) throw error;
+      // It came to the end of what is kept for shifts, in blocks that are of no use for these.
+      if (changes.some(leavesOut)) this.#arena.join();
       return full(this.shared);
     } finally {
       this.#arena.mayUseReserve = false;
@@ -168,7 +172,7 @@ export class Table implements TableChanges {
         if (leavesOut(change)) return this.#leftOut.put(change.zone, change.staged);
         return this.#zones.takeover.import(change.zone, change.staged);
       case 'leaveOut':
-        return this.#leftOut.put(change.zone);
+        return this.#leftOut.put(change.zone, undefined, change.keepsRecords);
       case 'rebuildZone':
         return this.#zones.takeover.rebuild(change.rebuilt);
       case 'renewNames':
@@ -226,6 +230,10 @@ export class Table implements TableChanges {
     this.#preparation.takeBack();
   }
 
+  keepRoom(bytes: number): void {
+    this.#arena.keptBytes = bytes;
+  }
+
   load(zone: Zone, rrsets: () => Iterable<RRset>, signed?: LoadedSigning): Problem | Loaded {
     return this.#loader.load(zone, rrsets, signed);
   }
@@ -247,7 +255,7 @@ export class Table implements TableChanges {
     build: (zone, rrsets, signed) => this.#loader.build(zone, rrsets, signed) ?? full(this.shared),
   };
 
-  /** Frees what workers have left, and some of what was dropped. To be called now and then; true: soon again. */
+  /** See TableChanges; to be called now and then. What it frees is what workers have left. */
   collect(): boolean {
     if (this.#preparation.isPending) return false;
     const isMore = this.#letGo();

@@ -4,6 +4,7 @@ import { Signers } from '../../src/control/dnssec/signers.ts';
 import { Engine } from '../../src/control/engine.ts';
 import { Queries } from '../../src/control/queries.ts';
 import type { ZoneSigning } from '../../src/model/dnssec/signing.ts';
+import type { Service } from '../../src/model/service.ts';
 import { NO_SIGNERS, type ZoneSigners } from '../../src/table/rrset-signer.ts';
 import { createTableMemory } from '../../src/table/shared-memory.ts';
 import { allGood, beginAside, beginLarge, head, many, shapes, signCommand, zone } from '../fixtures/aside.ts';
@@ -104,8 +105,53 @@ t.test('zones and services are named', async (t) => {
   t.match(refusal(world, 2 ** 16), /no room for the zone large\.test \(about \d+ bytes\): /);
   const other = makeEngine(t);
   putServices(other, 150);
-  const words = /no room for \d+ of 150 services, the first being s\d+\.many\.test of the zone many\.test: /;
-  t.match(refusal(other, 2 ** 15), words);
+  t.match(refusal(other, 2 ** 15), /no room for the zone many\.test \(about \d+ bytes\): /);
+});
+
+t.test('services that have no room leave their zone out, and no other', async (t) => {
+  const world = makeEngine(t);
+  for (const name of ['a.test', 'z.test']) {
+    world.must({ kind: 'zone.put', zone: name, body: zoneBody });
+    world.must({ kind: 'service.put', name: `app.${name}`, body: bluegreen(100, 0) });
+  }
+  putServices(world, 300);
+  const used = world.table.memory.usedBytes;
+  for (const share of [0.2, 0.4, 0.6, 0.8]) {
+    const { table, responder } = makeTable({ maxBytes: Math.ceil((used * share) / 4096) * 4096 });
+    const engine = new Engine(world.store, table);
+    t.equal(engine.load(NOON_MS), undefined, String(share));
+    t.same([...table.content.leftOut()], ['many.test']);
+    const ask = (name: string) => {
+      const reply = askBytes(responder, buildQuery({ name }));
+      return reply && decode(reply);
+    };
+    for (const name of ['app.a.test', 'app.z.test']) t.match(ask(name), { rcode: 0, answers: [{}] }, name);
+    t.match(ask('s7.many.test'), { rcode: 2, answers: [] });
+    // What has no room before its zone is no fault of its health.
+    t.equal(engine.refresh(world.store.service('s299.many.test') as Service), undefined);
+  }
+});
+
+t.test('thousands of zones without room are left out, each', async (t) => {
+  const world = makeEngine(t);
+  const count = 4000;
+  const made = world.store.allOrNothing(() => {
+    for (let n = 0; n < count; n++) {
+      world.must({ kind: 'zone.put', zone: `z${n}.test`, body: zoneBody });
+      const body = { ttlSeconds: 60, rdata: Array.from({ length: 16 }, (_, at) => `192.0.2.${at}`) };
+      world.must({ kind: 'rrset.put', zone: `z${n}.test`, name: `www.z${n}.test`, type: 'A', body });
+    }
+    return undefined;
+  });
+  t.equal(made, undefined);
+  const { table, responder } = makeTable({ maxBytes: Math.ceil((world.table.memory.usedBytes * 0.7) / 4096) * 4096 });
+  t.equal(new Engine(world.store, table).load(NOON_MS), undefined);
+  const left = table.content.leftOut();
+  t.ok(left.size > 1500 && left.size < count, `${left.size} zones`);
+  for (const { name } of world.store.allZones()) {
+    const reply = askBytes(responder, buildQuery({ name: `www.${name}` }));
+    if ((reply && decode(reply))?.rcode !== (left.has(name) ? 2 : 0)) t.fail(name);
+  }
 });
 
 t.test('a zone that has room is not refused for one before it that has none', async (t) => {

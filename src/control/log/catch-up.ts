@@ -59,7 +59,11 @@ function changesSince(
 ): TableChange[] | string {
   const touched = touchedSince(store, held.revision);
   if (typeof touched === 'string') return touched;
-  for (const zone of touched.whole) for (const name of table.servicesIn(zone)) touched.services.add(name);
+  for (const zone of touched.whole) {
+    for (const name of table.servicesIn(zone)) touched.services.add(name);
+    // Those of one that was left out had no room, perhaps, and come with it.
+    if (table.leftOut().has(zone)) for (const { name } of store.servicesIn(zone)) touched.services.add(name);
+  }
   const [ends, begins] = [endsOf(store, table, touched), zonesOf(store, table, touched, inForce)];
   if (begins instanceof Problem) return begins.detail;
   return [...ends, ...begins, ...signingsOf(store, touched), ...putsOf(store, table, touched, inForce)];

@@ -216,6 +216,40 @@ t.test('a new zone that has no room is left out', async (t) => {
   t.same((await shift(ns1, app, 1, 1))?.answering, ['ns1', 'ns2']);
 });
 
+t.test('new services that have no room leave their zone out, and come with it', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  const [ns1] = nodes;
+  const ns2 = await joined(t, keeper, 2 ** 17);
+  const returning = returningOf(t, ns2, filesOf(t, ns2));
+  await must(ns1, { kind: 'zone.put', zone: 'texts.test', body: zoneBody });
+  await putTexts(ns1, 'texts.test', 180);
+  await must(ns1, { kind: 'zone.put', zone: 'many.test', body: zoneBody });
+  const service = (n: number): string => `s${n}.many.test`;
+  const count = 60;
+  for (let n = 0; n < count; n++) await must(ns1, { kind: 'service.put', name: service(n), body: bluegreen(100, 0) });
+  while (ns2.fixture.table.collect());
+  t.same(leaves(ns2), ['many.test']);
+  t.same(ns2.told.at(-1), 'live');
+  t.same((await shift(ns1, app, 1, 1))?.answering, ['ns1', 'ns2'], 'all other zones go on');
+  t.same((await shift(ns1, service(count - 1), 0, 100))?.answering, ['ns1']);
+  t.same((await shift(ns2, service(0), 0, 100))?.answering, ['ns1'], 'and on the node itself');
+  for (const n of [1, count - 2])
+    t.same((await must(ns1, { kind: 'service.delete', name: service(n) })).fleet?.answering, ['ns1']);
+  t.equal(ns2.fixture.ask(service(2)), 2, 'SERVFAIL');
+  t.equal(ns2.fixture.store.lastRevision, ns1.fixture.store.lastRevision);
+
+  await must(ns1, { kind: 'zone.delete', zone: 'texts.test', withServices: true });
+  await until(() => ns2.fixture.store.zone('texts.test') === undefined);
+  while (ns2.fixture.table.collect());
+  await returning.look();
+  t.same(leaves(ns2), [], JSON.stringify(ns2.fixture.table.memory));
+  const asked = ({ fixture }: Node) => Array.from({ length: count }, (_, n) => fixture.ask(service(n)));
+  t.same(asked(ns2), asked(ns1));
+  await until(() => ns1.log.view.leftOut.get('ns2')?.value === undefined);
+  t.same((await shift(ns1, service(7), 0, 1))?.answering, ['ns1', 'ns2'], 'and is whole');
+  t.same(ns2.fixture.ask(service(7)), ns1.fixture.ask(service(7)));
+});
+
 t.test(
   'while a zone is built aside, which takes room for a moment, the log waits and no zone is left out',
   async (t) => {
