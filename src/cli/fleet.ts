@@ -5,7 +5,7 @@ import { path } from './api.ts';
 import { confirm } from './confirm.ts';
 import { forSince, holdingLines } from './format/holding.ts';
 import type { Style } from './format/style.ts';
-import { columns, plural, printable } from './format/text.ts';
+import { columns, GAP, plural, printable } from './format/text.ts';
 import { describe, describeRemote, describeWrite, openSession, Presenter, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -136,18 +136,22 @@ function nodeRow(
   nowMs: number,
 ): string[] {
   const lag = head === null || revision === null ? 0 : head - revision;
-  return [
-    node,
-    state === 'live' ? style.colour('green', 'live') : style.colour('red', 'out'),
-    revision === null ? 'nothing confirmed' : `revision ${revision}`,
-    lag > 0 ? style.colour('red', `${lag} behind`) : '',
-    `teal ${printable(version)}`,
+  // What few nodes have is no column: it would push what follows out of the terminal on the lines of all.
+  const remarks = [
     present ? (leads ? 'leads' : '') : style.colour('red', `no sign of life${forSince(heardAt, nowMs)}`),
     late ? style.colour('red', 'holds up drains') : '',
     leftOut.length === 0
       ? ''
       : style.colour('red', `no room for ${printable(leftOut[0])}${leftOut.length > 1 ? ' and others' : ''}`),
     countsAgeSeconds === null ? '' : `told its counts ${countsAgeSeconds} s ago`,
+  ];
+  return [
+    node,
+    state === 'live' ? style.colour('green', 'live') : style.colour('red', 'out'),
+    revision === null ? 'nothing confirmed' : `revision ${revision}`,
+    lag > 0 ? style.colour('red', `${lag} behind`) : '',
+    `teal ${printable(version)}`,
+    remarks.filter((remark) => remark !== '').join(GAP),
   ];
 }
 

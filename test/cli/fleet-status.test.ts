@@ -37,7 +37,7 @@ t.test('one line for each node', async (t) => {
   const lines = statusLines(fleet, plain, Date.parse(NOON) + 65_000, 100);
   t.same(lines.slice(1, 6), [
     '  ns1  live  revision 17            teal 0.1.0  leads',
-    '  ns2  live  revision 17            teal 0.1.0                                              no room for big.test  told its counts 1 s ago',
+    '  ns2  live  revision 17            teal 0.1.0  no room for big.test  told its counts 1 s ago',
     '  ns3  out   revision 12  5 behind  teal 0.1.0  no sign of life for 1m 5s  holds up drains',
     '  All drains wait for 1m 5s: ns3 shows no sign of life, and may answer by what was before. Start it',
     '  again; if it does not come back: teal fleet remove ns3',

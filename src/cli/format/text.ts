@@ -4,7 +4,7 @@ import type { Revision } from '../../contract/types.ts';
 import { writeDuration } from '../../duration.ts';
 
 /** Between two columns. */
-const GAP = '  ';
+export const GAP = '  ';
 /** What is longer stands out of its column: one name of 253 characters would make four lines of each row of a list. */
 const COLUMN_MAX_CHARS = 100;
 
