@@ -153,9 +153,14 @@ export function Dialog(props: { title: string; isWide?: boolean; onClose: () => 
   // Before it is painted: a key that is pressed meanwhile is the dialog's already.
   useLayoutEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
-    // Removed together with its page the browser would lose the place where the user was.
-    return () => before instanceof HTMLElement && before.isConnected && before.focus();
+    const shown = dialog.current;
+    shown?.showModal();
+    // Removed together with its page the browser would lose the place where the user was. As long as it is open nothing
+    // outside of it takes the focus.
+    return () => {
+      shown?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return (
     <dialog
