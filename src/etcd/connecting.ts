@@ -22,7 +22,8 @@ export class Connecting {
   take(endpoint: string): Line | undefined {
     const line = this.#left.get(endpoint);
     this.#left.delete(endpoint);
-    if (line === undefined || mayCome(line)) return line;
+    // One that has come to be meanwhile was not asked yet, however long it took to ask all the others.
+    if (line === undefined || line.isReady || mayCome(line)) return line;
     line.close();
     return undefined;
   }

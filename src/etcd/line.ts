@@ -92,10 +92,18 @@ export class Line {
     return this.#hasAnswered;
   }
 
+  /** Whether the connection is there. */
+  get isReady(): boolean {
+    return this.#state === connectivityState.READY;
+  }
+
   /** Whether it is there, or being made. */
   get isOpen(): boolean {
-    const state = this.#client.getChannel().getConnectivityState(false);
-    return state === connectivityState.READY || state === connectivityState.CONNECTING;
+    return this.isReady || this.#state === connectivityState.CONNECTING;
+  }
+
+  get #state(): connectivityState {
+    return this.#client.getChannel().getConnectivityState(false);
   }
 
   get ageMs(): number {
