@@ -39,14 +39,14 @@ const ROOM_FACTOR = 1.25;
 /** Zones that a refusal names; the rest is counted. */
 const NAMED_MAX = 5;
 
-/** A zone that has no room, and what it would take. */
-type Lacking = Pick<ZoneFull, 'zone' | 'bytes'>;
+/** Zones that have no room, and how many bytes each would take. */
+type Lacking = Map<string, number>;
 
 /** `atMs`: Unix time, milliseconds, until which answers may have been given. */
 export function loadAll(store: Store, into: Into, atMs: number): Problem | undefined {
   const { table, bring, leftOut } = into;
   const signings: ZoneSigning[] = [];
-  const lacking: Lacking[] = [];
+  const lacking: Lacking = new Map();
   return (
     loadZones(store, into, { signings, lacking }) ??
     firstProblem(chunksOf(store.allServices(), LOAD_CHUNK), (services) =>
@@ -57,7 +57,7 @@ export function loadAll(store: Store, into: Into, atMs: number): Problem | undef
         lacking,
       ),
     ) ??
-    (lacking.length === 0 ? undefined : leftOut(noRoom(lacking, table))) ??
+    (lacking.size === 0 ? undefined : leftOut(noRoom(lacking, table))) ??
     // Last, so that what proves a name is made of all that is there, and is found signed.
     firstProblem(signings, (signing) => bring([{ op: 'putSigning', signing }]))
   );
@@ -66,7 +66,7 @@ export function loadAll(store: Store, into: Into, atMs: number): Problem | undef
 function loadZones(
   store: Store,
   { table, bring, inForce }: Into,
-  { signings, lacking }: { readonly signings: ZoneSigning[]; readonly lacking: Lacking[] },
+  { signings, lacking }: { readonly signings: ZoneSigning[]; readonly lacking: Lacking },
 ): Problem | undefined {
   const zones = store.allZones();
   let left = zones.length;
@@ -79,7 +79,7 @@ function loadZones(
       const signed = signing && { signing, services: sealed() };
       const loaded = table.load(zone, () => store.rrsetsOf(zone.name), signed);
       if (loaded instanceof ZoneFull) {
-        lacking.push(loaded);
+        lacking.set(loaded.zone, loaded.bytes);
         // The others are answered all the same.
         return bring([{ op: 'leaveOut', zone }]) && noRoom(lacking, table);
       }
@@ -97,7 +97,7 @@ function bringServices(
   services: readonly Service[],
   store: Pick<Store, 'zone'>,
   { table, bring }: Pick<Into, 'table' | 'bring'>,
-  lacking: Lacking[],
+  lacking: Lacking,
 ): Problem | undefined {
   const all = bring(services.map((service) => ({ op: 'putService', service })));
   if (all?.code !== 'table_full') return all;
@@ -111,13 +111,17 @@ function bringServices(
     if (zone === undefined || problem === undefined) continue;
     const before = table.memory.usedBytes;
     const refused = leaveOutWhole(zone, { table, bring });
-    if (refused !== undefined) return noRoom([...lacking, { zone: name, bytes: SERVICE_BYTES }], table);
-    without.set(name, 1);
-    lacking.push({ zone: name, bytes: before - table.memory.usedBytes });
+    // It may have been left out before, for its records.
+    add(lacking, name, before - table.memory.usedBytes + SERVICE_BYTES);
+    if (refused !== undefined) return noRoom(lacking, table);
+    without.set(name, 0);
   }
-  for (const [at, { zone, bytes }] of lacking.entries())
-    lacking[at] = { zone, bytes: bytes + SERVICE_BYTES * (without.get(zone) ?? 0) };
+  for (const [zone, count] of without) add(lacking, zone, SERVICE_BYTES * count);
   return undefined;
+}
+
+function add(lacking: Lacking, zone: string, bytes: number): void {
+  lacking.set(zone, (lacking.get(zone) ?? 0) + bytes);
 }
 
 /** Its services first, some at a time, since the zone would lead to those that it has: what they give back is room for the next. */
@@ -146,14 +150,11 @@ function* chunksOf<Item>(items: readonly Item[], size: number): Generator<Item[]
 }
 
 /** Why there is no room for some zones, and what there would have to be. */
-function noRoom(full: readonly Lacking[], { memory }: Into['table']): Problem {
-  const names = full.map(({ zone, bytes }) => `${shown(zone)} (about ${bytes} bytes)`);
-  const what = `${full.length === 1 ? 'the zone' : `${full.length} zones:`} ${firstOf(names, NAMED_MAX)}`;
-  return tableFull(what, memory, sumOf(full));
-}
-
-function sumOf(zones: readonly Lacking[]): number {
-  return zones.reduce((sum, { bytes }) => sum + bytes, 0);
+function noRoom(lacking: Lacking, { memory }: Into['table']): Problem {
+  const names = [...lacking].map(([zone, bytes]) => `${shown(zone)} (about ${bytes} bytes)`);
+  const what = `${lacking.size === 1 ? 'the zone' : `${lacking.size} zones:`} ${firstOf(names, NAMED_MAX)}`;
+  const sum = [...lacking.values()].reduce((all, bytes) => all + bytes, 0);
+  return tableFull(what, memory, sum);
 }
 
 function tableFull(what: string, { usedBytes, maxBytes }: TableChanges['memory'], moreBytes: number): Problem {

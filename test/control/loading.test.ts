@@ -132,6 +132,17 @@ t.test('services that have no room leave their zone out, and no other', async (t
   }
 });
 
+t.test('a zone whose records have no room, nor its services, is named once', async (t) => {
+  const world = makeEngine(t);
+  putServices(world, 300);
+  putZone(world, 'many.test', 900);
+  const why = refusal(world, 2 ** 17) ?? '';
+  t.match(why, /^the table has no room for the zone many\.test \(about \d+ bytes\): /);
+  const advised = Number(/raise it to (\d+),/.exec(why)?.[1]);
+  t.ok(advised > 2 ** 17 && advised < 6 * world.table.memory.usedBytes, why);
+  t.equal(refusal(world, advised), undefined, why);
+});
+
 t.test('thousands of zones without room are left out, each', async (t) => {
   const world = makeEngine(t);
   const count = 4000;
