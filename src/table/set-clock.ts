@@ -54,13 +54,21 @@ export class SetClock {
     const read = this.read(line, words);
     const isOld = byMs > 0 ? lastAtMs <= nowMs - byMs : lastAtMs > nowMs || lastAtMs < nowMs - withinMs;
     // What is later than any answer by the clock as it is now was stamped before, though there were answers since.
-    if (!isOld && expiresAtMs <= nowMs + 1000 * lastTtlSeconds) return;
+    if (!isOld && expiresAtMs <= nowMs + 1000 * lastTtlSeconds) return this.#move(line, byMs);
     this.#noted.set(line, {
       words: { expiresAtMs, lastAtMs: isOld ? lastAtMs : 0 },
       lastAtMs: read.lastAtMs + byMs,
       expiresAtMs: read.expiresAtMs + byMs,
       ttlSeconds: lastTtlSeconds,
     });
+  }
+
+  /** The words are of the clock as it is now; what was noted when it was set before is not. */
+  #move(line: number, byMs: number): void {
+    const noted = this.#noted.get(line);
+    if (noted === undefined) return;
+    const { lastAtMs, expiresAtMs } = noted;
+    this.#noted.set(line, { ...noted, lastAtMs: lastAtMs + byMs, expiresAtMs: expiresAtMs + byMs });
   }
 
   forget(line: number): void {

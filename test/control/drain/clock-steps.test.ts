@@ -74,3 +74,21 @@ t.test('nor one that was set before, while answers went out', async (t) => {
     t.ok(isDrained(), `${seconds}: drained`);
   }
 });
+
+t.test('nor one that was set twice, between the answers', async (t) => {
+  for (const seconds of jumps) {
+    const { clock, ask, shift, isDrained } = begin(t);
+    await clock.pass(10);
+    ask();
+    clock.jump(seconds * 1000);
+    await clock.pass(5);
+    clock.jump(-seconds * 1000);
+    ask();
+    await clock.pass(2);
+    shift(0);
+    await clock.pass(TTL_SECONDS - 4);
+    t.notOk(isDrained(), `${seconds}: caches hold it still`);
+    await clock.pass(DRAIN_MARGIN_SECONDS + 8);
+    t.ok(isDrained(), `${seconds}: drained`);
+  }
+});
