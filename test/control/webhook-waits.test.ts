@@ -1,5 +1,7 @@
 /** Waits of webhooks where the wall clock is set meanwhile: none is longer or shorter, and nothing is left out. */
 import t from 'tap';
+import { Waits } from '../../src/control/webhooks/waits.ts';
+import { TestClock } from '../fixtures/clock.ts';
 import { fine, makeWebhookWorld } from '../fixtures/webhooks.ts';
 
 t.test('a clock that is set holds up nothing for longer than its wait, nor hastens it', async (t) => {
@@ -55,4 +57,15 @@ t.test('what this node saw is told on, though the clock was ahead when the sendi
   world.events.addNode(event, world.clock.wallMs());
   await world.clock.pass(1);
   t.equal(world.sent.length, 1);
+});
+
+t.test('the waits of a webhook that is deleted are forgotten', async (t) => {
+  const clock = new TestClock();
+  const waits = new Waits(clock);
+  const [gone, there] = ['gone', 'there'].map((webhook) => ({ webhook, id: `msg_${webhook}`, attempts: 1 }));
+  const [dueAtMs] = [gone, there].map((each) => waits.begin(each, 5000));
+  clock.jump(-60_000);
+  waits.keep(new Set(['there', 'new']));
+  const leftMs = (of: typeof gone): number => waits.dueMs({ ...of, dueAtMs }) - clock.steadyMs();
+  t.same([leftMs(gone), leftMs(there)], [65_000, 5000], 'by the wall clock, as one that is not known');
 });

@@ -74,9 +74,15 @@ export class SigningRunner {
     parts.engine.onChange((changes) => {
       for (const change of changes) {
         if (change.op === 'putSigning') this.#since.begin(change.signing.zone, stageOf(change.signing));
-        else if (change.op === 'deleteSigning') this.#since.forget(change.zone);
+        else if (change.op === 'deleteSigning' || change.op === 'deleteZone') this.#forget(change.zone);
       }
     });
+  }
+
+  /** What is signed under that name later is another one, whose parent is asked at once. */
+  #forget(zone: string): void {
+    this.#since.forget(zone);
+    this.#lookedAt.delete(zone);
   }
 
   /** To be called when the engine has loaded, and in a fleet when this node leads; also again, after a stop. */

@@ -179,6 +179,7 @@ export class WebhookDispatcher {
     let nextMs = Number.POSITIVE_INFINITY;
     try {
       const webhooks = store.webhooks();
+      this.#waits.keep(new Set(webhooks.map(({ name }) => name)));
       if (this.#collect(webhooks)) nextMs = 0;
       for (const webhook of webhooks) nextMs = Math.min(nextMs, this.#sendNext(webhook));
     } catch (err) {

@@ -6,34 +6,47 @@ import { DELAY_MAX_MS } from '../../model/webhook.ts';
 import type { Delivery } from '../../store/deliveries.ts';
 import type { Clock } from '../clock.ts';
 
+type Named = Pick<Delivery, 'webhook' | 'id'>;
+
 export class Waits {
   readonly #clock: Pick<Clock, 'wallMs' | 'steadyMs'>;
-  /** By id: by the steady clock, and as the store has it. */
-  readonly #due = new Map<string, { readonly steadyMs: number; readonly dueAtMs: number }>();
+  /** By webhook and id: by the steady clock, and as the store has it. */
+  readonly #due = new Map<string, Map<string, { readonly steadyMs: number; readonly dueAtMs: number }>>();
 
   constructor(clock: Pick<Clock, 'wallMs' | 'steadyMs'>) {
     this.#clock = clock;
   }
 
   /** A delivery waits for so long from now on; Unix time, milliseconds, for the store. */
-  begin({ id }: Pick<Delivery, 'id'>, waitMs: number): number {
+  begin(delivery: Named, waitMs: number): number {
     const dueAtMs = this.#clock.wallMs() + waitMs;
-    this.#due.set(id, { steadyMs: this.#clock.steadyMs() + waitMs, dueAtMs });
+    this.#note(delivery, this.#clock.steadyMs() + waitMs, dueAtMs);
     return dueAtMs;
   }
 
   /** By the steady clock, milliseconds. Of what an earlier process set, what is left is told by the wall clock. */
-  dueMs({ id, dueAtMs, attempts }: Delivery): number {
-    const known = this.#due.get(id);
+  dueMs(delivery: Named & Pick<Delivery, 'dueAtMs' | 'attempts'>): number {
+    const { webhook, id, dueAtMs, attempts } = delivery;
+    const known = this.#due.get(webhook)?.get(id);
     if (known?.dueAtMs === dueAtMs) return known.steadyMs;
     const leftMs = attempts === 0 ? 0 : Math.min(Math.max(0, dueAtMs - this.#clock.wallMs()), DELAY_MAX_MS);
     const steadyMs = this.#clock.steadyMs() + leftMs;
-    this.#due.set(id, { steadyMs, dueAtMs });
+    this.#note(delivery, steadyMs, dueAtMs);
     return steadyMs;
   }
 
-  forget({ id }: Pick<Delivery, 'id'>): void {
-    this.#due.delete(id);
+  #note({ webhook, id }: Named, steadyMs: number, dueAtMs: number): void {
+    const due = this.#due.get(webhook) ?? new Map();
+    this.#due.set(webhook, due.set(id, { steadyMs, dueAtMs }));
+  }
+
+  forget({ webhook, id }: Named): void {
+    this.#due.get(webhook)?.delete(id);
+  }
+
+  /** Forgets those of all other webhooks: they went with these. */
+  keep(webhooks: ReadonlySet<string>): void {
+    for (const webhook of this.#due.keys()) if (!webhooks.has(webhook)) this.#due.delete(webhook);
   }
 
   forgetAll(): void {

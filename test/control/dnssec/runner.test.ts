@@ -188,3 +188,22 @@ t.test('a clock that is set ends no wait for what caches hold, and makes none lo
     await throughStage('ds-gone', 'none', 3600);
   }
 });
+
+t.test('the parent of a zone that is signed again is asked at once', async (t) => {
+  const { world, clock, must, at, fresh } = begin(t);
+  const again: (() => void)[] = [
+    () => must({ kind: 'dnssec.unsign', zone, force: true }, at()),
+    () => {
+      must({ kind: 'zone.delete', zone, withServices: true }, at());
+      must({ kind: 'zone.put', zone, body: { nameservers: ['ns1.example.net'], hostmaster: 'h.example.com' } }, at());
+    },
+  ];
+  for (const end of again) {
+    await clock.pass(60);
+    end();
+    must({ kind: 'dnssec.sign', zone, body: {}, key: fresh(), isGiven: false }, at());
+    const before = world.looks;
+    await clock.pass(10);
+    t.equal(world.looks, before + 1);
+  }
+});
