@@ -40,7 +40,7 @@ export function add(program: Command, shell: Shell): void {
 interface Processes {
   readonly control: readonly number[];
   readonly data: readonly number[];
-  /** Those that have only just been started, and are not called anything yet. */
+  /** Those that have only just been started, and are not called anything yet; or children of whoever became the server. */
   readonly unnamed: readonly number[];
 }
 
@@ -57,7 +57,8 @@ async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<voi
   }
   const endsAtMs = performance.now() + LIMIT_MS;
   let now = before;
-  while (now.unnamed.length > 0 || !isNew(before.control, now.control) || !isNew(before.data, now.data)) {
+  const isStarting = (pid: number): boolean => !before.unnamed.includes(pid);
+  while (now.unnamed.some(isStarting) || !isNew(before.control, now.control) || !isNew(before.data, now.data)) {
     if (performance.now() > endsAtMs) {
       throw new Failure(
         EXIT.UNAVAILABLE,

@@ -153,9 +153,17 @@ t.test('the data process is killed: what it had not read waits for the next one'
   t.equal((await teal.end('SIGTERM')).code, 0);
 });
 
+/** The server has a child that it did not start: of a script that became it by exec, say. */
+const ofBefore = `
+  import { spawn } from 'node:child_process';
+  import { isMainThread } from 'node:worker_threads';
+  if (isMainThread && process.argv[2] === 'serve') spawn('sleep', ['1000'], { stdio: 'ignore' }).unref();`;
+
 t.test('teal upgrade replaces both, and no query is lost', { skip }, async (t) => {
   const folder = t.testdir();
-  const teal = await start(t, {}, folder);
+  const teal = await start(t, preload(ofBefore), folder);
+  const stranger = processesOf(teal.pid).find((pid) => titleOf(pid) === 'sleep 1000') as number;
+  t.teardown(() => process.kill(stranger));
   const client = new SteadyClient(teal.dnsPort, QPS);
   await client.replies(100);
   t.equal((await shift(teal, 3)).status, 200);
