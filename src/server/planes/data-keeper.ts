@@ -50,6 +50,8 @@ export class DataKeeper {
   #slot: Slot | undefined;
   /** One that is to take over. */
   #next: Slot | undefined;
+  /** Ends with the last replacement that was asked for. */
+  #replacing: Promise<unknown> = Promise.resolve();
   #isServing = false;
   #hasAnswered = false;
   #isStopping = false;
@@ -104,8 +106,18 @@ export class DataKeeper {
    *
    * An interface serves one AF_XDP program only: of two processes the second finds it taken. So one that has no part in
    * it answers in between, by the sockets, where all queries go once the old one has let go of the interface.
+   *
+   * One replacement waits for another: two processes that take over at once would stand at the same place in the memory,
+   * and count there together and clear each other's marks.
    */
-  async replace(memory: number): Promise<boolean> {
+  replace(memory: number): Promise<boolean> {
+    const done = this.#replacing.then(() => this.#replace(memory));
+    this.#replacing = done.catch(() => {});
+    return done;
+  }
+
+  async #replace(memory: number): Promise<boolean> {
+    if (this.#isStopping) return false;
     const before = this.#slot;
     if (before?.state?.transport !== 'xdp') {
       this.#next = this.#spawn(memory, before === undefined ? 0 : 1 - before.place);

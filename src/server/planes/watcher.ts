@@ -198,7 +198,7 @@ export class Watcher {
     const isReplaced = memory !== this.#memory || (await this.#data.replace(memory));
     if (this.#isStopping) return;
     if (!isReplaced) {
-      return this.#log.error('half upgraded: the new data process does not start; the old one answers on');
+      return this.#log.error('half upgraded: a new data process does not start; the one that answers goes on');
     }
     this.#log.info({ controlPid: this.#control.pid, dataPid: this.#data.pid }, 'upgraded');
   }
