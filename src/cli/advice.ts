@@ -49,8 +49,8 @@ export function exitCodeOf(status: number): ExitCode {
   return EXIT.REFUSED;
 }
 
-/** Properties that are flags of the same name wherever they stand at the top of a body. */
-const FLAGGED = /^The property "(scope|algorithm|denial|kind|pick)" must/;
+/** Properties that are flags of the same name wherever they stand at the top of a body, and come from no file. */
+const FLAGGED = /^The property "(scope|algorithm|denial|kind)" must/;
 
 function inFlags(detail: string): string {
   return detail.replace(FLAGGED, '--$1 must').replace(/^The property "\d+" in "triggers" must/, '--trigger must');

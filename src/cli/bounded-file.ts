@@ -31,15 +31,26 @@ export function readBounded(name: string, maxBytes: number): Buffer {
     // It may grow meanwhile, and what is no plain file has no size.
     for (let next = size || PIECE_BYTES; ; next = PIECE_BYTES) {
       const piece = Buffer.allocUnsafe(next);
-      const read = readSync(file, piece);
-      if (read === 0) return joined(pieces);
-      bytes += read;
+      const filled = fill(piece, file);
+      bytes += filled;
       if (bytes > maxBytes) throw new TooLarge(maxBytes);
-      pieces.push(piece.subarray(0, read));
+      pieces.push(piece.subarray(0, filled));
+      if (filled < next) return joined(pieces);
     }
   } finally {
     closeSync(file);
   }
+}
+
+/** How many bytes there were for it: all that it has room for, or the last of the file. A pipe gives 64 KiB at a time. */
+function fill(piece: Buffer, file: number): number {
+  let filled = 0;
+  while (filled < piece.length) {
+    const read = readSync(file, piece, { offset: filled });
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
 }
 
 /** The same of a stream. Throws TooLarge, and ends the stream then. */

@@ -14,11 +14,14 @@ export async function readBytes(name: string, maxBytes: number, shell: Shell): P
   }
 }
 
-/** The bytes of a zone's file. Throws Failure, also where the two have changed places. */
+/** The bytes of a zone's file. Throws Failure, also where the two may have changed places. */
 export async function readZoneFile(zone: string, file: string, shell: Shell): Promise<Buffer> {
   if (zone === '') throw new Failure(EXIT.USAGE, 'expected the name of a zone, found ""');
   if (file !== '-' && !existsSync(file) && existsSync(zone))
-    throw new Failure(EXIT.USAGE, `expected the name of a zone and then its file, found the file ${zone} first`);
+    throw new Failure(
+      EXIT.USAGE,
+      `expected the name of a zone and then its file, found the file ${zone} and no file ${file}`,
+    );
   return readBytes(file, ZONE_FILE_MAX_BYTES, shell);
 }
 

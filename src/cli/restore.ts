@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { contentWords } from './backup.ts';
+import { unreadable } from './bounded-file.ts';
 import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -33,9 +34,8 @@ export function add(program: Command, shell: Shell): void {
 
 async function restore(file: string, options: Options, shell: Shell): Promise<void> {
   const directory = await dataDirectory(options, shell);
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) throw new Failure(EXIT.NO_INPUT, `${file} is not there`);
-  if (!found.isFile()) throw new Failure(EXIT.NO_INPUT, `expected a backup, and ${file} is no plain file`);
+  const why = whyNone(file);
+  if (why !== undefined) throw new Failure(EXIT.NO_INPUT, why);
   const { ExistsError, restoreStore, UnwritableError } = await import('../store/backup.ts');
   try {
     const content = restoreStore(file, directory, { replace: options.force === true });
@@ -49,5 +49,14 @@ async function restore(file: string, options: Options, shell: Shell): Promise<vo
     }
     const code = error instanceof UnwritableError ? EXIT.CANNOT_WRITE : EXIT.UNAVAILABLE;
     throw new Failure(code, (error as Error).message);
+  }
+}
+
+/** Why a file is no backup, as far as a look at it tells; undefined: it may be one. */
+function whyNone(file: string): string | undefined {
+  try {
+    return statSync(file).isFile() ? undefined : `expected a backup, and ${file} is no plain file`;
+  } catch (error) {
+    return `${file} ${unreadable(error)}`;
   }
 }

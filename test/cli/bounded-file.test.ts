@@ -59,6 +59,18 @@ t.test('what does not say how long it is', { skip: hasDevices ? false : 'no such
   await new Promise((resolve) => writer.once('exit', resolve));
 });
 
+t.test('a pipe takes the memory of what comes', { skip: hasDevices ? false : 'no pipes here' }, async (t) => {
+  const pipe = join(t.testdir({}), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = endsWithUs(spawn('sh', ['-c', `head -c ${4 * MEBIBYTE} /dev/zero > '${pipe}'`], { stdio: 'ignore' }));
+  const made = t.capture(Buffer, 'allocUnsafe', Buffer.allocUnsafe);
+  t.equal(readBounded(pipe, 8 * MEBIBYTE).length, 4 * MEBIBYTE);
+  const bytes = made().reduce((sum, { args: [each] }) => sum + Number(each), 0);
+  // All of it once more where the pieces are put together.
+  t.ok(bytes <= 9 * MEBIBYTE, `${bytes} bytes were asked for`);
+  await new Promise((resolve) => writer.once('exit', resolve));
+});
+
 t.test('what the file system says is said', async (t) => {
   const folder = t.testdir({});
   const why = (name: string) => {

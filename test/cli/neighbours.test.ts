@@ -15,8 +15,12 @@ t.test('what is of a neighbouring command is understood, or told from what was e
     `release resume ${id}`,
   ])
     t.match(await type(words), { code: 0, stdout: /app\.example\.test/ }, words);
-  const files = t.testdir({ 'example.com.zone': '@ SOA ns1 h 1 2 3 4 5' });
+  const files = t.testdir({
+    'example.com.zone': '@ SOA ns1 h 1 2 3 4 5',
+    'service.yaml': '{pick: often, pools: {blue: {weight: 1, targets: [192.0.2.10]}}}',
+  });
   const file = join(files, 'example.com.zone');
+  const body = join(files, 'service.yaml');
   const cases: [string | string[], number, RegExp][] = [
     ['release show 9999', 65, /There is no release 9999 here\. \[release_unknown\] — `teal release list` shows all/],
     [`release show ${Number(id) - 1}`, 65, /There is no release \d+ here/],
@@ -34,7 +38,7 @@ t.test('what is of a neighbouring command is understood, or told from what was e
     [
       ['zone', 'check', file, 'example.com'],
       64,
-      /expected the name of a zone and then its file, found the file .* first/,
+      /expected the name of a zone and then its file, found the file \S+example\.com\.zone and no file example\.com$/m,
     ],
     [['zone', 'import', file, 'example.com'], 64, /expected the name of a zone and then its file/],
     [['apply', '-f', ''], 66, /a file with no name cannot be read/],
@@ -45,8 +49,10 @@ t.test('what is of a neighbouring command is understood, or told from what was e
     ],
     ['token create x --scope write', 65, /^teal: --scope must be one of/],
     ['webhook add x https://example.com/ -t release.completed', 65, /^teal: --trigger must be one of/],
+    [`service add x.example.test -f ${body}`, 65, /^teal: The property "pick" must be one of/m],
     ['token show x', 65, /`teal token list` shows the tokens/],
-    [`restore ${join(files, 'absent')}`, 66, /absent is not there/],
+    [`restore ${join(files, 'absent')}`, 66, /absent cannot be read \(ENOENT\)$/m],
+    [`restore ${'a'.repeat(300)}`, 66, /a cannot be read \(ENAMETOOLONG\)$/m],
     [`restore ${files}`, 66, /expected a backup, and .* is no plain file/],
   ];
   for (const [words, code, expected] of cases) {
