@@ -58,7 +58,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
     'touched',
   ],
   explain: ['drafts', 'names', 'observed', 'slices'],
-  drain: ['clock', 'drafts', 'log', 'names', 'nodes', 'since'],
+  drain: ['clock', 'drafts', 'log', 'names', 'nodes'],
   // What is read of all services at once, with what was observed.
   overview: ['drain', 'grant', 'names', 'nodes', 'observed', 'slices'],
   gates: ['clock', 'drain', 'names', 'nodes', 'observed', 'outbound'],
@@ -66,7 +66,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   events: ['engine', 'grant', 'names', 'nodes', 'observed', 'listing', 'replies'],
   health: ['clock', 'commands', 'engine', 'lines', 'log', 'nodes', 'observed', 'outbound'],
   proposals: ['clock', 'commands', 'engine', 'lines'],
-  releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed'],
+  releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed', 'since'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],
   tokens: ['clock', 'commands', 'engine'],
   // Who signed in, and the provider that vouches for them.

@@ -6,7 +6,6 @@
  * makes it longer, nor another time of day at the node that led a fleet before. Each wait begins when the step before it
  * was taken, not when that was planned: however late the runner is, it takes one step at a time.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
 import { isActive, type Release, remainingMs, type Wait } from '../../model/release.ts';
@@ -22,6 +21,7 @@ import type { Engine } from '../engine.ts';
 import { type Gate, RunningAnalysis } from '../gates/analysis.ts';
 import type { Lines } from '../lines.ts';
 import type { AnalysisProgress } from '../observed/analysis.ts';
+import { Since } from '../since.ts';
 
 /** How soon a step is tried again that was refused or failed: the store may be full, the table too. */
 const RETRY_MS = 1000;
@@ -66,17 +66,21 @@ interface Followed {
   isStepping: boolean;
 }
 
+/** A wait that another one takes the place of began at another time, or is of another kind or length. */
+const beginOf = (wait: Wait) => ({ wait, atMs: wait.startedAtMs });
+
 export class ReleaseRunner {
   readonly #parts: RunnerParts;
   readonly #followed = new Map<string, Followed>();
-  /** When the waits of releases were heard to begin, also those that another node steps; by the steady clock. */
-  readonly #began = new Map<string, { readonly wait: Wait; readonly atMs: number }>();
+  /** When the waits of releases were heard to begin, also those that another node steps. */
+  readonly #since: Since;
   #cancelTimer: () => void = () => {};
   /** Before, and where another node of a fleet leads, nothing is followed. */
   #isRunning = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#since = new Since(parts.clock);
     parts.engine.measuredBy((id) => this.progressOf(id)?.measured);
     parts.engine.onChange((changes, revision) => this.#see(changes, revision));
   }
@@ -88,18 +92,14 @@ export class ReleaseRunner {
     this.#schedule();
   }
 
-  /** The time by the clock that a release's wait began by, as far as this process can tell: else by the wall clock here. */
+  /** The time by the clock that a release's wait began by, as far as this process can tell. */
   #atMs({ id, wait }: Release): number {
-    const { clock } = this.#parts;
-    const began = this.#began.get(id);
-    if (began === undefined || wait === null || !isDeepStrictEqual(began.wait, wait)) return clock.wallMs();
-    return wait.startedAtMs + (clock.steadyMs() - began.atMs);
+    return wait === null ? this.#parts.clock.wallMs() : this.#since.nowMs(id, beginOf(wait));
   }
 
   #noteBegin({ id, wait }: Release): void {
-    if (wait === null) this.#began.delete(id);
-    else if (!isDeepStrictEqual(this.#began.get(id)?.wait, wait))
-      this.#began.set(id, { wait, atMs: this.#parts.clock.steadyMs() });
+    if (wait === null) this.#since.forget(id);
+    else this.#since.begin(id, beginOf(wait));
   }
 
   /** How far the analysis is that a release is in; undefined where it is in none. */

@@ -48,3 +48,20 @@ t.test('whoever leads next waits for what is left, whatever the time of day was 
     t.equal(world.green(), 20);
   }
 });
+
+t.test('so does a node that leads again, of a wait that began before it was started', async (t) => {
+  for (const jumpMs of [-2 * 86_400_000, 2 * 86_400_000]) {
+    const world = makeWorld(t);
+    begin(world, tens);
+    world.restart();
+    await world.clock.pass(20);
+    world.stop();
+    world.clock.jump(jumpMs);
+    await world.clock.pass(20);
+    world.start();
+    await world.clock.pass(18);
+    t.equal(world.green(), 10, 'its wait is not over');
+    await world.clock.pass(4);
+    t.equal(world.green(), 20);
+  }
+});
