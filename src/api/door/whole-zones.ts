@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { listenOnce } from '../../guard.ts';
 import type { Problem } from '../../model/errors.ts';
 import { DOOR } from './connection.ts';
+import { giveBack } from './give-back.ts';
 import { inPieces } from './pieces.ts';
 import { onceOver, Shares } from './shares.ts';
 
@@ -43,8 +44,7 @@ export class WholeZones {
     const bytes = bytesOf(pieces);
     this.#unread.add(holder, bytes);
     onceOver(reply.raw, () => this.#unread.give(holder, bytes));
-    // The collector would not hurry: their memory is none of its heap.
-    listenOnce(reply.raw, 'finish', DOOR, () => pieces.forEach(free));
+    listenOnce(reply.raw, 'finish', DOOR, () => pieces.forEach(giveBack));
   }
 }
 
@@ -55,8 +55,4 @@ export function streamOf(pieces: readonly Uint8Array[]): Readable {
 
 export function bytesOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0);
-}
-
-function free({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !buffer.detached) buffer.transfer(0);
 }
