@@ -192,13 +192,13 @@ export class Watcher {
     const admin = await this.#control.replace();
     if (this.#isStopping) return;
     if (admin === undefined) {
-      return this.#log.error('not upgraded: the new control process does not start; the data process answers on');
+      return this.#log.error('not upgraded: the new control process does not start; who answers goes on');
     }
     // With another memory there is another data process already.
     const isReplaced = memory !== this.#memory || (await this.#data.replace(memory));
     if (this.#isStopping) return;
     if (!isReplaced) {
-      return this.#log.error('half upgraded: a new data process does not start; the one that answers goes on');
+      return this.#log.error('half upgraded: a new data process does not start; who answers goes on');
     }
     this.#log.info({ controlPid: this.#control.pid, dataPid: this.#data.pid }, 'upgraded');
   }
