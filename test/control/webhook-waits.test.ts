@@ -45,6 +45,22 @@ t.test('what was not tried yet is sent, however far ahead the clock was when it 
   t.equal(world.sent.length, 2);
 });
 
+t.test('one that failed while the clock was ahead is not held up by one that fails after it', async (t) => {
+  const world = makeWebhookWorld(t);
+  world.hook();
+  world.clock.jump(86_400_000);
+  world.answer = () => ({ status: 500, body: '' });
+  const before = world.shift(5);
+  await world.clock.pass(1);
+  world.clock.jump(-86_400_000);
+  const after = world.shift(6);
+  await world.clock.pass(10);
+  t.same(
+    world.sent.map(({ body }) => body.data.revision),
+    [before, after, before, after],
+  );
+});
+
 t.test('what this node saw is told on, though the clock was ahead when the sending began', async (t) => {
   const world = makeWebhookWorld(t);
   world.hook({ triggers: ['on-node-lost'] });

@@ -235,14 +235,11 @@ export class WebhookDispatcher {
 
   /** Sends what is due; the milliseconds until there is something to do. */
   #sendNext(webhook: StoredWebhook): number {
-    const { store, clock } = this.#parts;
     if (this.#busy.has(webhook.name)) return Number.POSITIVE_INFINITY;
-    const first = store.deliveries.next(webhook.name);
-    if (first === undefined) return Number.POSITIVE_INFINITY;
-    const nowMs = clock.steadyMs();
-    // Where the clock was set, the order of the store is not that of the waits.
-    const next = this.#waits.dueMs(first) <= nowMs ? first : (store.deliveries.untried(webhook.name) ?? first);
-    const waitMs = Math.max(this.#waits.dueMs(next), this.#heldBackUntilMs(webhook)) - nowMs;
+    const { store, clock } = this.#parts;
+    const next = this.#waits.next(webhook.name, store.deliveries);
+    if (next === undefined) return Number.POSITIVE_INFINITY;
+    const waitMs = Math.max(this.#waits.dueMs(next), this.#heldBackUntilMs(webhook)) - clock.steadyMs();
     if (waitMs > 0) return waitMs;
     const body = bodyNow(webhook, next, this.#parts);
     this.#busy.add(webhook.name);

@@ -3,7 +3,7 @@
  * may be set meanwhile.
  */
 import { DELAY_MAX_MS } from '../../model/webhook.ts';
-import type { Delivery } from '../../store/deliveries.ts';
+import type { Deliveries, Delivery } from '../../store/deliveries.ts';
 import type { Clock } from '../clock.ts';
 
 type Named = Pick<Delivery, 'webhook' | 'id'>;
@@ -33,6 +33,27 @@ export class Waits {
     const steadyMs = this.#clock.steadyMs() + leftMs;
     this.#note(delivery, steadyMs, dueAtMs);
     return steadyMs;
+  }
+
+  /** The delivery of a webhook that is due first, or will be. Where the clock was set, the order of the store is not that of the waits. */
+  next(webhook: string, deliveries: Pick<Deliveries, 'next' | 'untried' | 'find'>): Delivery | undefined {
+    const first = deliveries.next(webhook);
+    if (first === undefined || this.dueMs(first) <= this.#clock.steadyMs()) return first;
+    const untried = deliveries.untried(webhook);
+    if (untried !== undefined) return untried;
+    const id = this.#firstOf(webhook) ?? first.id;
+    const found = id === first.id ? first : deliveries.find(webhook, id);
+    if (found?.state === 'pending') return found;
+    // It is not to be sent any more.
+    this.forget({ webhook, id });
+    return this.next(webhook, deliveries);
+  }
+
+  /** The id of the one that is due first of those that are known. */
+  #firstOf(webhook: string): string | undefined {
+    const due = [...(this.#due.get(webhook) ?? [])];
+    const firstMs = Math.min(...due.map(([, { steadyMs }]) => steadyMs));
+    return due.find(([, { steadyMs }]) => steadyMs === firstMs)?.[0];
   }
 
   #note({ webhook, id }: Named, steadyMs: number, dueAtMs: number): void {
