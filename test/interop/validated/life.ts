@@ -1,4 +1,5 @@
 /** The life of one signed zone, by commands to a live Teal: signed, shifted, released, changed, rolled, unsigned. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askUdp, buildQuery } from '../../fixtures/dns-client.ts';
 import type { TealProcess } from '../../fixtures/process.ts';
@@ -45,7 +46,9 @@ export class Life {
 
   async call(method: string, path: string, body?: unknown) {
     // A connection that was idle may be closed by the server while a request goes out on it.
-    const reply = await this.#teal.call(method, path, body, { connection: 'close' });
+    // What is sent once more, since the server died before it replied, is done once.
+    const once = method === 'POST' && { 'idempotency-key': randomUUID() };
+    const reply = await this.#teal.call(method, path, body, { connection: 'close', ...once });
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(reply.body)}`);
     return reply.body;
   }
