@@ -1,17 +1,13 @@
 /** Tokens that people make for themselves, and what is known of whose they are. */
 import t from 'tap';
-import { Browser, startWorlds } from '../fixtures/people.ts';
+import { signedInAt, startWorlds } from '../fixtures/people.ts';
 
 const start = await startWorlds(t);
 
 t.test('a token that somebody made for themselves is theirs, whatever they are called later', async (t) => {
   const world = await start(t);
   const { ann } = world.identities.people as { ann: { email: string } };
-  const browser = new Browser(world);
-  await browser.signIn();
-  const app = '/v1/services/app.example.test';
-  const { pools } = (await browser.ask('GET', app)).json();
-  await browser.ask('PUT', app, { pools, approval: 'required' });
+  const { browser, app } = await signedInAt(t, world, 'required');
   const make = async (body: object, maker?: string): Promise<string> => {
     const made = maker
       ? await world.request('POST', '/v1/tokens', { token: maker, body })

@@ -6,7 +6,7 @@ import { ConfigError, loadSettings } from '../../src/config.ts';
 import { apiOptions } from '../../src/server/admin.ts';
 import { NamedFiles } from '../../src/server/named-files.ts';
 import { makeDirectory, startApi } from '../fixtures/api.ts';
-import { Browser, SECOND_MS, SESSION, startWorlds } from '../fixtures/people.ts';
+import { Browser, SECOND_MS, SESSION, signedInAt, startWorlds } from '../fixtures/people.ts';
 
 const start = await startWorlds(t);
 
@@ -251,11 +251,7 @@ t.test('what pages and tokens are told of the console holds no secret', async (t
 
 t.test('a person and a token that is theirs are one where two have to agree', async (t) => {
   const world = await start(t);
-  const browser = new Browser(world);
-  await browser.signIn();
-  const app = '/v1/services/app.example.test';
-  const { pools } = (await browser.ask('GET', app)).json();
-  t.equal((await browser.ask('PUT', app, { pools, approval: 'required' })).statusCode, 200);
+  const { browser, app } = await signedInAt(t, world, 'required');
   const make = async (name: string, owner?: string): Promise<string> =>
     (await browser.ask('POST', '/v1/tokens', { name, scope: 'release', ...(owner && { owner }) })).json().secret;
   const own = await make('ann-laptop', 'ann@example.com');
@@ -271,11 +267,7 @@ t.test('a person and a token that is theirs are one where two have to agree', as
 t.test('whoever is called something else meanwhile is the same person where two have to agree', async (t) => {
   const world = await start(t);
   const { ann } = world.identities.people as { ann: { email: string; email_verified: boolean } };
-  const before = new Browser(world);
-  await before.signIn();
-  const app = '/v1/services/app.example.test';
-  const { pools } = (await before.ask('GET', app)).json();
-  await before.ask('PUT', app, { pools, approval: 'required' });
+  const { browser: before, app } = await signedInAt(t, world, 'required');
   const asked = (await before.ask('PUT', `${app}/weights`, { blue: 7, green: 93 })).json();
   const proposed = `/v1/proposals/${asked.id}`;
   // Where people may change their own address it is not verified then, and they go by their subject.
@@ -306,11 +298,7 @@ t.test('whoever is called something else meanwhile is the same person where two 
 t.test('a step is approved by somebody who did not ask for its release, whatever they are called', async (t) => {
   const world = await start(t);
   const { ann } = world.identities.people as { ann: { email: string } };
-  const browser = new Browser(world);
-  await browser.signIn();
-  const app = '/v1/services/app.example.test';
-  const { pools } = (await browser.ask('GET', app)).json();
-  await browser.ask('PUT', app, { pools, approval: 'none' });
+  const { browser, app } = await signedInAt(t, world, 'none');
   const body = { to: 'green', steps: [{ pause: { approval: { by: 'other' } } }, { setWeight: 100 }] };
   const { id, revision } = (await browser.ask('POST', `${app}/releases`, body)).json();
   ann.email = 'ann.new@example.com';

@@ -1,5 +1,5 @@
 /** In a fleet one node takes the steps of releases: it stops when another leads, and goes on when it leads again. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Step } from '../../../src/model/release.ts';
 import { begin, makeWorld } from './world.ts';
 
@@ -7,6 +7,14 @@ const gate: Step = {
   analysis: { intervalSeconds: 10, count: 3, metrics: [{ name: 'up', web: { url: 'http://example.com' } }] },
 };
 const tens = [10, 20, 30, 40].flatMap((setWeight): Step[] => [{ setWeight }, { pause: { duration: 60 } }]);
+
+/** Of a wait of a minute, of which forty seconds are over. */
+async function restIsWaited(t: Pick<Test, 'equal'>, world: ReturnType<typeof makeWorld>): Promise<void> {
+  await world.clock.pass(18);
+  t.equal(world.green(), 10, 'its wait is not over');
+  await world.clock.pass(4);
+  t.equal(world.green(), 20);
+}
 
 t.test('where another node leads nothing is stepped or asked, and whoever leads next goes on at once', async (t) => {
   const world = makeWorld(t);
@@ -42,10 +50,7 @@ t.test('whoever leads next waits for what is left, whatever the time of day was 
     world.clock.jump(-aheadMs);
     await world.clock.pass(40);
     world.start();
-    await world.clock.pass(18);
-    t.equal(world.green(), 10, 'its wait is not over');
-    await world.clock.pass(4);
-    t.equal(world.green(), 20);
+    await restIsWaited(t, world);
   }
 });
 
@@ -59,9 +64,6 @@ t.test('so does a node that leads again, of a wait that began before it was star
     world.clock.jump(jumpMs);
     await world.clock.pass(20);
     world.start();
-    await world.clock.pass(18);
-    t.equal(world.green(), 10, 'its wait is not over');
-    await world.clock.pass(4);
-    t.equal(world.green(), 20);
+    await restIsWaited(t, world);
   }
 });
