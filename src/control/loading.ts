@@ -150,14 +150,10 @@ function* chunksOf<Item>(items: readonly Item[], size: number): Generator<Item[]
 }
 
 /** Why there is no room for some zones, and what there would have to be. */
-function noRoom(lacking: Lacking, { memory }: Into['table']): Problem {
+function noRoom(lacking: Lacking, { memory: { usedBytes, maxBytes } }: Into['table']): Problem {
   const names = [...lacking].map(([zone, bytes]) => `${shown(zone)} (about ${bytes} bytes)`);
   const what = `${lacking.size === 1 ? 'the zone' : `${lacking.size} zones:`} ${firstOf(names, NAMED_MAX)}`;
-  const sum = [...lacking.values()].reduce((all, bytes) => all + bytes, 0);
-  return tableFull(what, memory, sum);
-}
-
-function tableFull(what: string, { usedBytes, maxBytes }: TableChanges['memory'], moreBytes: number): Problem {
+  const moreBytes = [...lacking.values()].reduce((all, bytes) => all + bytes, 0);
   const wanted = wholeSize(Math.max(maxBytes, (usedBytes + moreBytes) * ROOM_FACTOR));
   const way =
     wanted > ARENA_MAX_BYTES

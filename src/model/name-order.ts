@@ -1,6 +1,6 @@
 /**
  * The order of names by the bytes of their text. A file mostly has them in some order already, if in another one (`h9` before
- * `h10`): then it is a few runs that are in order, which are merged. Otherwise they are sorted by four bytes after the other.
+ * `h10`): then it is a few runs that are in order, which are merged. Otherwise they are sorted by four bytes at a time.
  */
 import { roomFor } from './column.ts';
 
