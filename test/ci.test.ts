@@ -1,7 +1,7 @@
-/** What CI says in the end of what failed: each leaf once, by the whole path that leads to it, and where it stands. */
+/** What CI says in the end of what failed: each leaf once, by its whole path, and where it stands; and what it plays again. */
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
-import t from 'tap';
+import { chmodSync, cpSync, globSync, readFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
 
 const output = `TAP version 14
 # Subtest: test/wire/name.test.ts
@@ -95,6 +95,67 @@ t.test('what was left out is told in the end, each reason once', async (t) => {
   const { stdout } = spawnSync('awk', ['-f', '.ci/left-out.awk'], { input, encoding: 'utf8' });
   t.equal(stdout, 'LEFT OUT: the kernel refuses AF_XDP\nLEFT OUT: no Knot DNS\n');
   t.match(readFileSync('.ci/run', 'utf8'), /left_out < <\(awk -f \.ci\/left-out\.awk/);
+});
+
+t.test('a few files that failed are played once more, and what fails again has failed', async (t) => {
+  const play = (log: string, command: string): { status: number | null; stdout: string } => {
+    const path = `${t.testdir({ log })}/log`;
+    return spawnSync('.ci/steady', [path, 'sh', '-c', command, 'sh'], { encoding: 'utf8' });
+  };
+  const failed = (...files: string[]): string =>
+    files.map((file, at) => `not ok ${at + 1} - \u001b[31m${file}\u001b[39m # time=1ms\n`).join('');
+  const again = play(output, 'echo "played $@"');
+  t.equal(again.status, 0);
+  t.match(again.stdout, 'played test/bundles/api-1.test.ts test/wire/name.test.ts\n');
+  t.equal(play(output, 'exit 1').status, 1);
+  const many = ['a', 'b', 'c', 'd'].map((name) => `test/interop/${name}.test.ts`);
+  t.equal(play(failed(...many.slice(0, 3)), 'exit 0').status, 0);
+  t.match(play(failed(...many), 'echo played'), { status: 1, stdout: /^$/ }, 'so many do not fail by chance');
+  t.match(play('not ok 1 - 6337 zones\n', 'echo played'), { status: 1, stdout: /^$/ }, 'nor what is no file of tests');
+});
+
+/** The gate with another npm, whose tests say what the text above does, and another npx, which plays some of it again. */
+function gate(t: Test, playedAgain: 'passes' | 'fails'): string[] {
+  const folder = t.testdir({
+    npm: '#!/bin/sh\ncase "$1" in test) cat "$OUTPUT"; exit 1;; pkg) echo {};; esac\n',
+    npx: `#!/bin/sh\necho "again: $*"\n${playedAgain === 'passes' ? 'exit 0' : 'exit 1'}\n`,
+    output,
+    project: {},
+  });
+  for (const program of ['npm', 'npx']) chmodSync(`${folder}/${program}`, 0o755);
+  cpSync('.ci', `${folder}/project/.ci`, { recursive: true });
+  const env = {
+    ...process.env,
+    PATH: `${folder}:${process.env.PATH}`,
+    OUTPUT: `${folder}/output`,
+    TEAL_CONFORMANCE: '',
+  };
+  const { stdout, status } = spawnSync(`${folder}/project/.ci/run`, { env, encoding: 'utf8' });
+  t.equal(status, playedAgain === 'passes' ? 0 : 1);
+  return stdout.split('\n');
+}
+
+const FAILURES = [
+  '- test/wire/name.test.ts > names > should be equal (test/wire/name.test.ts:12)',
+  '- test/wire/name.test.ts > hangs',
+];
+
+t.test('what passes when it is played again is told, and stops nobody', async (t) => {
+  const said = gate(t, 'passes');
+  t.ok(said.some((line) => /^again: tap .*test\/bundles\/api-1\.test\.ts test\/wire\/name\.test\.ts$/.test(line)));
+  const told = said.findIndex((line) => line.startsWith('== what failed at first, and passed'));
+  t.same(said.slice(told + 1, told + 3), FAILURES);
+  t.ok(said.indexOf('== what failed, in detail') > 0, 'with all that was found');
+  t.notOk(said.includes('== what failed'));
+  t.match(said.at(-2), /^6 passed, 0 failed$/, 'four steps, and what passed at first');
+});
+
+t.test('what fails again has failed', async (t) => {
+  const said = gate(t, 'fails');
+  const told = said.indexOf('== what failed');
+  t.same(said.slice(told + 1, told + 3), FAILURES);
+  t.notOk(said.some((line) => line.startsWith('== what failed at first')));
+  t.match(said.at(-2), /^6 passed, 3 failed$/);
 });
 
 /** Where others work too a file takes ten times what it takes alone. */
