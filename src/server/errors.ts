@@ -14,7 +14,8 @@ export class PlaneEnded extends StartError {
   readonly code: number | null;
 
   constructor(plane: string, { code, signal }: { readonly code: number | null; readonly signal: string | null }) {
-    super(`the ${plane} process ended before it was ready: ${signal ?? `exit code ${code}`}`);
+    const why = signal === 'SIGKILL' ? `${signal}, which the kernel sends where memory runs out` : signal;
+    super(`the ${plane} process ended before it was ready: ${why ?? `exit code ${code}`}`);
     this.code = code;
   }
 }
