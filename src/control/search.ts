@@ -109,7 +109,8 @@ export function isRevision(store: Pick<Store, 'zoneAt'>, { revision, subjects }:
     if (name !== undefined && about !== name) return false;
     if (type !== undefined && !(subject.kind === 'rrset' && subject.name.endsWith(`/${formatType(type)}`)))
       return false;
-    if (zone === undefined || subject.kind === 'zone') return zone === undefined || subject.name === zone;
+    if (zone === undefined) return true;
+    if (subject.kind === 'zone' || subject.kind === 'dnssec') return subject.name === zone;
     return about !== undefined && isAtOrBelow(about, zone) && store.zoneAt(about, revision) === zone;
   });
 }
@@ -118,6 +119,7 @@ export function isRevision(store: Pick<Store, 'zoneAt'>, { revision, subjects }:
 function nameOf({ kind, name }: Subject): string | undefined {
   switch (kind) {
     case 'zone':
+    case 'dnssec':
     case 'service':
       return name;
     case 'rrset': {

@@ -103,6 +103,8 @@ t.test('zones, releases, revisions and tokens are narrowed too', async (t) => {
   const kinds = async (query: string) =>
     (await api.request('GET', `/v1/revisions?${query}`)).json().items.map(({ kind }: { kind: string }) => kind);
   t.same(await kinds('zone=other.test'), ['zone.put', 'service.put']);
+  await api.request('PUT', '/v1/zones/other.test/dnssec', { body: {} });
+  t.same(await kinds('zone=other.test'), ['zone.put', 'service.put', 'dnssec.sign'], 'its signing is in it');
   t.same(await kinds('name=www.example.test'), ['rrset.put']);
   t.same(await kinds('type=TXT&q=WWW'), ['rrset.put']);
   t.same(await kinds('name=x.other.test&order=newest'), ['service.put']);

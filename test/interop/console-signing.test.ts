@@ -71,9 +71,40 @@ t.test('signing in the console', async (t) => {
     await page.keyboard.press('Escape');
     const { ds } = (await it.teal.call('GET', `/v1/zones/${ZONE}/dnssec`)).body;
     t.notSame(ds.map(dsRdataOf), parent.ds, 'the DS of the new key');
-    parent.ds = ds.map(dsRdataOf);
+    // A colleague imports the zone's file while the roll goes on: each step of it raises the serial.
+    const other = await openPage(it);
+    await signIn(other, it);
+    await visit(other, `#/zones/${ZONE}/import`, `Import ${ZONE}`);
+    await other.getByRole('button', { name: 'Load what is in force' }).click();
+    const area = other.getByLabel('Zone file');
+    const text = await comesTo(
+      () => area.inputValue(),
+      (value) => value.includes('SOA'),
+    );
+    await area.fill(`${text}\nwww.${ZONE}. 1 IN A 192.0.2.80\n`);
+    const contentRevision = async () => (await it.teal.call('GET', `/v1/zones/${ZONE}`)).body.contentRevision;
+    const loaded = await contentRevision();
+    const told: number[] = [];
+    await other.route(`**/v1/zones/${ZONE}/file`, async (route) => {
+      parent.ds = ds.map(dsRdataOf);
+      await comesTo(contentRevision, (now) => now !== loaded);
+      const response = await route.fetch();
+      told.push(response.status());
+      await route.fulfill({ response });
+    });
+    const press = other.getByRole('button', { name: 'Import', exact: true });
+    await press.click();
+    await other.getByText('imported,', { exact: false }).first().waitFor();
+    t.same(told, [412, 200], 'it was sent once more');
     await stage('secure');
     await soon(t).equal(() => panel.getByText('outgoing', { exact: true }).count(), 0);
+    t.not(await contentRevision(), loaded);
+    await other.getByRole('button', { name: 'Import', exact: true }).and(other.locator(':enabled')).waitFor();
+    t.equal(await other.getByText('Nothing is done until you decide').count(), 0, 'nobody changed it');
+    await press.click();
+    await soon(t).equal(() => told.length, 3);
+    t.equal(told.at(-1), 200, 'the page went along with the steps');
+    await other.context().close();
   });
 
   await t.test('narrow, light and dark', async (t) => {

@@ -1,5 +1,17 @@
 /** Carries a plan out, step by step: each noun by its own request, on the ground that was shown, and no other. */
-import type { ApplyPlan, Freeze, NewToken, RecordChanges, Service, Webhook, Zone } from '../../contract/types.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  ApplyPlan,
+  Freeze,
+  NewToken,
+  Page,
+  RecordChanges,
+  Revision,
+  Service,
+  Webhook,
+  Zone,
+} from '../../contract/types.ts';
+import { isUntouched, sincePath } from '../../untouched.ts';
 import { type Ground, path } from '../api.ts';
 import { EXIT } from '../exit.ts';
 import { Failure } from '../failure.ts';
@@ -9,6 +21,12 @@ import type { Session } from '../session.ts';
 import type { Declaration } from './files.ts';
 
 type Step = ApplyPlan['steps'][number];
+type Records = NonNullable<Step['records']>;
+
+/** Changes of a zone's records, what was shown of them, and the revision that the zone had then. */
+interface Posted extends Pick<Records, 'rrsets' | 'revision'> {
+  readonly changes: readonly object[];
+}
 
 interface Applied {
   readonly kind: 'zone' | 'records' | 'service' | 'token' | 'webhook' | 'freeze';
@@ -36,6 +54,9 @@ interface How {
   /** Where the secret of a token or webhook that is made goes; undefined: it is shown. */
   readonly secretFile: (kind: 'token' | 'webhook', name: string) => string | undefined;
 }
+
+/** How often the same changes are sent at most, where the zone moves on by itself. */
+const POSTS_MAX = 3;
 
 const ADVICE = 'apply again: it is compared anew';
 
@@ -138,7 +159,7 @@ class Run {
     this.#done({ kind: 'zone', name, deleted: true }, `zone ${name}: deleted.`);
   }
 
-  async #changeRecords({ zone, revision, rrsets }: NonNullable<Step['records']>): Promise<void> {
+  async #changeRecords({ zone, revision, rrsets }: Records): Promise<void> {
     const wanted = rrsets.filter(({ action }) => action !== 'none');
     const changes = wanted.map(({ name, type, after }) => {
       if (after === null) return { delete: { name, type } };
@@ -146,13 +167,40 @@ class Run {
       const ttls = 'recordTtlSeconds' in after ? { recordTtlSeconds: after.recordTtlSeconds } : {};
       return { put: { name, type, ttlSeconds, ...ttls, rdata, labels } };
     });
-    const ground = { what: `the zone ${zone}`, revision: this.#revisions.get(zone) ?? revision, advice: ADVICE };
-    const made = await this.#session.api.post<RecordChanges>(path`/v1/zones/${zone}/changes`, { changes }, { ground });
+    const made = await this.#postChanges(zone, { changes, rrsets, revision: this.#revisions.get(zone) ?? revision });
     this.#revisions.set(zone, made.revision);
     this.#done(
       { kind: 'records', name: zone, revision: made.revision, ...said(made) },
       `records of ${zone}: ${plural(wanted.length, 'RRset')} in force as revision ${made.revision}.`,
     );
+  }
+
+  /**
+   * A signed zone's serial is raised by steps that the server takes: where that alone came between, the same is asked once
+   * more. Each of them takes seconds at least, so that a few tries do.
+   */
+  async #postChanges(zone: string, { changes, rrsets, revision }: Posted): Promise<RecordChanges> {
+    const ground = { what: `the zone ${zone}`, revision, advice: ADVICE };
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#session.api.post<RecordChanges>(path`/v1/zones/${zone}/changes`, { changes }, { ground });
+      } catch (error) {
+        const isGone =
+          error instanceof Failure && (error.problem as { code?: string } | undefined)?.code === 'revision_stale';
+        const next = isGone && tries < POSTS_MAX ? await this.#sameRecords(zone, rrsets, ground.revision) : undefined;
+        if (next === undefined) throw error;
+        ground.revision = next;
+      }
+    }
+  }
+
+  /** The revision at which the zone is now, where nobody has changed it since, and all is to be done that was shown. */
+  async #sameRecords(zone: string, shown: Records['rrsets'], seen: number): Promise<number | undefined> {
+    const { steps } = await this.#how.planAgain();
+    const now = steps.find(({ records }) => records?.zone === zone)?.records;
+    if (now === undefined || !isDeepStrictEqual(asPlanned(now), asPlanned({ rrsets: shown }))) return undefined;
+    const { items } = await this.#session.api.get<Page<Revision>>(sincePath(path`${zone}`, seen));
+    return isUntouched(zone, items, now.revision) ? now.revision : undefined;
   }
 
   async #putService({ key = '', name, before, after }: NonNullable<Step['service']>): Promise<void> {
@@ -211,6 +259,11 @@ class Run {
     await this.#session.api.delete(path`/v1/freezes/${name}`, this.#ground(`the freeze ${name}`, before));
     this.#done({ kind: 'freeze', name, deleted: true }, `freeze ${name}: deleted.`);
   }
+}
+
+/** But for the number that the revision would have. */
+function asPlanned({ rrsets }: Pick<Records, 'rrsets'>): object[] {
+  return rrsets.map(({ after, ...rest }) => ({ ...rest, after: after && { ...after, revision: 0 } }));
 }
 
 function said({ warnings }: Warned): Warned {

@@ -8,11 +8,12 @@ import { GroundMoved } from '../parts/ground-moved.tsx';
 import { ImportChoices } from '../parts/import-choices.tsx';
 import { ZoneEditor } from '../parts/zone-editor.tsx';
 import { countText } from '../rules/format.ts';
-import { movedFrom, type Seen, seenIn } from '../rules/ground.ts';
+import { type Seen, seenIn } from '../rules/ground.ts';
 import { importPath, UNSAID } from '../rules/import.ts';
 import { rangeAt } from '../rules/places.ts';
 import { useAction } from '../state/action.ts';
 import { note, say } from '../state/announce.ts';
+import { contentSeen, isSameContent, useMovedContent } from '../state/content.ts';
 import { useResource } from '../state/resource.ts';
 import { hrefOf } from '../state/router.ts';
 import { call } from '../state/session.ts';
@@ -36,7 +37,7 @@ export function ImportPage({ name }: { name: string }) {
   const isNew = zone.failure?.status === 404;
   const seen = seenIn(zone);
   const now = seen && contentSeen(seen.body);
-  const moved = ground && movedFrom(ground, now);
+  const moved = useMovedContent(ground, now, setGround);
   // The import comes back as an event before or after its reply.
   const isOwn = done !== undefined && moved?.body?.contentRevision === done.contentRevision;
   const isHeld = moved !== undefined && !action.isBusy && !isOwn;
@@ -61,7 +62,13 @@ export function ImportPage({ name }: { name: string }) {
     setDone(undefined);
     const etag = ground?.etag;
     const condition = etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: etag };
-    const change = { method: 'PUT', body: text, look: path, ...condition } as const;
+    const again = async (): Promise<string | undefined> => {
+      const read = await zone.reload();
+      const inForce = contentSeen(read?.body);
+      return ground !== undefined && (await isSameContent(ground, inForce)) ? inForce.etag : undefined;
+    };
+    const etagIn = (of: Zone) => contentSeen(of).etag;
+    const change = { method: 'PUT', body: text, look: path, etagIn, again, ...condition } as const;
     await action.run<Import>(importPath(path, said), change, (imported) => {
       setFindings(imported.warnings);
       setDone(imported);
@@ -150,11 +157,6 @@ export function ImportPage({ name }: { name: string }) {
       </form>
     </>
   );
-}
-
-/** The ETag of a zone is of its settings; a file replaces its records too, so that their revision counts as well. */
-function contentSeen(body: Zone | undefined): Seen<Zone> {
-  return { body, etag: body && `"${body.contentRevision}"` };
 }
 
 /** What a zone says of itself; its number moves with every record. */

@@ -27,6 +27,10 @@ export function GroundMoved(props: {
   onTheirs: () => void;
   mineText?: string;
   theirsText?: string;
+  /** Of what goes on by itself, where it need not be that somebody changed it. */
+  headline?: string;
+  /** Why nothing is done, where that is not plain. */
+  because?: string | undefined;
 }) {
   const { what, opened, now, mine, onMine, onTheirs } = props;
   // Below a long form it would be out of sight, and its person before a button that does nothing.
@@ -37,7 +41,8 @@ export function GroundMoved(props: {
     <Message tone="warn">
       <div class="stack-s" ref={holder}>
         <p>
-          <strong role="alert">{headline(what, opened, now)}</strong> Nothing is done until you decide.
+          <strong role="alert">{props.headline ?? headline(what, opened, now)}</strong>
+          {props.because !== undefined && ` ${props.because}`} Nothing is done until you decide.
         </p>
         <Changes etag={props.etag} isAbout={props.isAbout} />
         <Rows rows={rows} hasMine={mine !== undefined} />

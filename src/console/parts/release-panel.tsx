@@ -241,7 +241,15 @@ function ReleaseControls(props: { release: Release; seen: number; onMoved: () =>
   );
 }
 
-const asks: Record<Asked['what'], { title: string; text: (to: string) => string; act: string }> = {
+interface Ask {
+  readonly title: string;
+  readonly text: (to: string) => string;
+  readonly act: string;
+  /** Why it is about the step that was seen, and no other. */
+  readonly because?: string;
+}
+
+const asks: Record<Asked['what'], Ask> = {
   abort: {
     title: 'Abort the release?',
     text: () => 'All its services have the weights from before the release again, at one instant.',
@@ -251,11 +259,13 @@ const asks: Record<Asked['what'], { title: string; text: (to: string) => string;
     title: 'Promote to the end?',
     text: (to) => `Every pause and gate that is left is skipped: ${to} gets the share of the last step at once.`,
     act: 'Promote now',
+    because: 'What is skipped depends on the step that it is at, and on what its gates have said since.',
   },
   frozen: {
     title: 'Go on in spite of the freeze?',
     text: (to) => `The next step to ${to} is taken now, and no freeze holds the steps after it.`,
     act: 'Go on',
+    because: 'Which step is taken depends on the one that it is at.',
   },
 };
 
@@ -276,6 +286,8 @@ function AskDialog(props: {
       {isHeld && (
         <GroundMoved
           what={`the release to ${release.to}`}
+          headline={`Meanwhile the release to ${release.to} went on, by itself or by somebody.`}
+          because={asks[asked.what].because}
           opened={standingOf(asked.release)}
           now={standingOf(release)}
           etag={`"${asked.release.revision}"`}

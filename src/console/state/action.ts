@@ -28,6 +28,8 @@ export interface Action {
 interface Change<Body> extends Request {
   /** Of a PUT: where to look for what is in force, if not at the path itself. */
   readonly look?: string;
+  /** Of a PUT: the ETag that it names, in what is looked at, where that has another of its own. */
+  readonly etagIn?: (body: Body) => string | undefined;
   /** Of a PUT: whether what is there is what it wants. Without it, what is there instead counts as another's. */
   readonly isMine?: (body: Body) => boolean;
   /** Called where it was only proposed: a dialog closes, and nothing has moved. */
@@ -64,7 +66,7 @@ export function useAction(): Action {
     isUnderWay.current = true;
     setPhase('sending');
     setFailure(undefined);
-    const { look = path, isMine = () => false, again, refused, proposed, ...rest } = change;
+    const { look = path, etagIn, isMine = () => false, again, refused, proposed, ...rest } = change;
     const emergency = override.trim() === '' ? {} : { override };
     const sendOn = (ifMatch: string | undefined): Promise<Reply<Body> | undefined> => {
       const request: Request = {
@@ -76,7 +78,7 @@ export function useAction(): Action {
       };
       return carryOut<Body>({
         send: (signal) => call<Body>(path, { ...request, signal }),
-        ask: () => (rest.method === 'PUT' ? lookAt(look, ifMatch, isMine) : sendAgain(path, request)),
+        ask: () => (rest.method === 'PUT' ? lookAt(look, { ifMatch, etagIn, isMine }) : sendAgain(path, request)),
         after: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         onLate: () => setPhase('late'),
         isWanted: () => isThere.current,
@@ -124,16 +126,20 @@ async function sendAgain<Body>(path: string, request: Request): Promise<Word<Bod
   return isGone ? { ok: true, status: 204, body: undefined as Body, etag: undefined } : reply;
 }
 
+/** What a PUT that got no reply is looked for by, see Change. */
+interface Sought<Body> {
+  readonly ifMatch: string | undefined;
+  readonly etagIn: ((body: Body) => string | undefined) | undefined;
+  readonly isMine: (body: Body) => boolean;
+}
+
 /** What is in force tells whether a PUT was done: its revision is the one that the PUT was made to, or another. */
-async function lookAt<Body>(
-  path: string,
-  ifMatch: string | undefined,
-  isMine: (body: Body) => boolean,
-): Promise<Word<Body>> {
+async function lookAt<Body>(path: string, { ifMatch, etagIn, isMine }: Sought<Body>): Promise<Word<Body>> {
   const reply = await call<Body>(path, { signal: AbortSignal.timeout(ASK_MAX_MS) });
   if (reply.ok) {
     // A node that does not know whether it is current cannot say that a change was not made.
-    if (reply.etag === ifMatch) return reply.isStale ? 'silent' : 'unchanged';
+    const etag = etagIn === undefined ? reply.etag : etagIn(reply.body);
+    if (etag === ifMatch) return reply.isStale ? 'silent' : 'unchanged';
     return isMine(reply.body) ? reply : { ok: false, failure: STALE };
   }
   const { status, isStale } = reply.failure;
