@@ -1,6 +1,6 @@
 /** `teal doctor`: whether the world is really led to this server, and what is in the way. */
 import type { Command } from 'commander';
-import type { Service, Zone } from '../contract/types.ts';
+import type { Fleet, Service, Zone } from '../contract/types.ts';
 import { path } from './api.ts';
 import { type Diagnosis, diagnosisLines } from './doctor/diagnosis.ts';
 import { EXIT } from './exit.ts';
@@ -116,11 +116,22 @@ async function lookAtMachine(
   serverFindings: readonly Diagnosis[],
   { port }: Options,
 ): Promise<Chapter> {
-  const { compareClocks, examineClock, examinePort } = await import('./doctor/machine.ts');
+  const { compareClocks, compareNodes, examineClock, examinePort } = await import('./doctor/machine.ts');
   const { examineXdp } = await import('./doctor/xdp.ts');
   const findings = [...serverFindings, await examinePort(port), examineXdp(port), await examineClock()];
-  if (serverFindings.length === 0) findings.push(...compareClocks(await api.date(), Date.now()));
+  if (serverFindings.length === 0)
+    findings.push(...compareClocks(await api.date(), Date.now()), ...compareNodes(await fleetOf(api)));
   return { about: 'this machine', findings };
+}
+
+/** undefined: the server is one node, or the token may not see it. */
+async function fleetOf(api: Session['api']): Promise<Fleet | undefined> {
+  try {
+    return await api.find<Fleet>('/v1/fleet');
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return undefined;
+  }
 }
 
 function show(session: Session, { about, findings }: Chapter): void {

@@ -5,7 +5,7 @@ import { path } from './api.ts';
 import { confirm } from './confirm.ts';
 import { forSince, holdingLines } from './format/holding.ts';
 import type { Style } from './format/style.ts';
-import { columns, GAP, plural, printable } from './format/text.ts';
+import { columns, duration, GAP, plural, printable } from './format/text.ts';
 import { describe, describeRemote, describeWrite, openSession, Presenter, type SessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -117,7 +117,7 @@ function withoutHead({ standing, members }: Fleet, style: Style): string {
   return isEmpty ? 'the fleet is not founded yet' : style.colour('red', 'the log cannot be read');
 }
 
-/** A server of an earlier Teal, such as in the middle of an upgrade, says nothing of zones that are left out. */
+/** A server of an earlier Teal, such as in the middle of an upgrade, says nothing of zones that are left out, nor of clocks. */
 function nodeRow(
   {
     node,
@@ -130,6 +130,8 @@ function nodeRow(
     late,
     leftOut = [],
     countsAgeSeconds,
+    clockOffsetMs,
+    clockFar,
   }: Fleet['nodes'][number],
   head: number | null,
   style: Style,
@@ -143,6 +145,7 @@ function nodeRow(
     leftOut.length === 0
       ? ''
       : style.colour('red', `no room for ${printable(leftOut[0])}${leftOut.length > 1 ? ' and others' : ''}`),
+    clockFar ? style.colour('red', `clock ${clockWords(clockOffsetMs)}`) : '',
     countsAgeSeconds === null ? '' : `told its counts ${countsAgeSeconds} s ago`,
   ];
   return [
@@ -153,6 +156,12 @@ function nodeRow(
     `teal ${printable(version)}`,
     remarks.filter((remark) => remark !== '').join(GAP),
   ];
+}
+
+/** `12s ahead`: of the clock of the node that is asked. */
+function clockWords(offsetMs: number | null): string {
+  const ms = offsetMs ?? 0;
+  return `${duration(Math.abs(ms) / 1000)} ${ms < 0 ? 'behind' : 'ahead'}`;
 }
 
 function memberRow(

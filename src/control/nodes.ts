@@ -38,6 +38,8 @@ export interface FleetView {
     readonly leftOut: readonly string[];
     /** Since it told what it counted; null: it has not, or is this node. */
     readonly countsAgeSeconds: number | null;
+    /** How far its time of day is from the one here; null: it told nothing lately, or is this node. */
+    readonly clock: OtherClock | null;
     /** Unix time, milliseconds, of its last sign of life; null: none was seen since this process began. */
     readonly heardAtMs: number | null;
     /** Why drains wait for it; null: they do not. */
@@ -149,6 +151,21 @@ export interface FleetViews {
   others(service: string, target: string): readonly OtherView[];
   /** Since each of the other nodes said last what it sees, seconds; null: it never did. */
   ages(): ReadonlyMap<string, number | null>;
+}
+
+/** How far the times of day of the other nodes are from the one here. */
+export interface FleetClocks {
+  /** undefined: it told nothing lately, or is this node. */
+  of(node: string): OtherClock | undefined;
+  /** Of all that told lately. */
+  all(): ReadonlyMap<string, OtherClock>;
+}
+
+export interface OtherClock {
+  /** By how much it is ahead of this node's, milliseconds; negative: it is behind. */
+  readonly offsetMs: number;
+  /** It is off by seconds. */
+  readonly isFar: boolean;
 }
 
 export interface OtherView {

@@ -138,6 +138,8 @@ export interface MeasuredNode {
   }[];
   /** Since each of the others said last what it sees of the health of targets; undefined: this node is alone. */
   readonly views: { ages(): ReadonlyMap<string, number | null> } | undefined;
+  /** How far the times of day of the others are from the one here; undefined: this node is alone. */
+  readonly clocks: { all(): ReadonlyMap<string, { readonly offsetMs: number }> } | undefined;
   /** How full etcd is; undefined: it is not known yet. */
   readonly room:
     | { readonly member: string; readonly databaseBytes: number; readonly quotaBytes: number; readonly level: string }
@@ -198,6 +200,17 @@ export function seenNodeMetrics(registry: Registry, fleet: MeasuredNode): void {
     },
     (set) => {
       for (const [node, age] of fleet.views?.ages() ?? []) if (age !== null) set(age, { node });
+    },
+  );
+  collectGauge(
+    registry,
+    {
+      name: 'teal_fleet_node_clock_offset_seconds',
+      help: 'By how much the time of day of the node is ahead of the one here; negative: behind. Absent of who told nothing for 30 s. Only in a fleet.',
+      labels: ['node'],
+    },
+    (set) => {
+      for (const [node, { offsetMs }] of fleet.clocks?.all() ?? []) set(offsetMs / 1000, { node });
     },
   );
 }

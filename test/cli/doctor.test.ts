@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import t from 'tap';
 import type { Diagnosis } from '../../src/cli/doctor/diagnosis.ts';
-import { compareClocks, examinePort } from '../../src/cli/doctor/machine.ts';
+import { compareClocks, compareNodes, examinePort } from '../../src/cli/doctor/machine.ts';
 import { examineTtls } from '../../src/cli/doctor/ttls.ts';
 import { EXIT } from '../../src/cli/exit.ts';
 import type { Service, Zone } from '../../src/contract/types.ts';
@@ -199,4 +199,20 @@ t.test('the machine: its port, its clock', async (t) => {
   t.same(compareClocks('Sat, 31 Jan 2026 12:00:01 GMT', at), []);
   t.match(compareClocks('Sat, 31 Jan 2026 12:01:00 GMT', at), [{ code: 'clock_off', what: /60 s apart/ }]);
   t.same(compareClocks(null, at), []);
+  const fleet = (clock: object) => ({
+    node: 'ns1',
+    nodes: [
+      { node: 'ns1', clockFar: false },
+      { node: 'ns2', ...clock },
+    ],
+  });
+  t.same(
+    [undefined, fleet({}), fleet({ clockFar: false, clockOffsetMs: 40 })].flatMap((each) =>
+      compareNodes(each as never),
+    ),
+    [],
+  );
+  t.match(compareNodes(fleet({ clockFar: true, clockOffsetMs: -2040 }) as never), [
+    { code: 'fleet_clocks_apart', level: 'warning', what: /against ns1, ns2 is 2.0 s behind\.$/ },
+  ]);
 });

@@ -1,6 +1,6 @@
 /** How a fleet stands, in the words of the console's frame. */
 import t from 'tap';
-import { bytesText, fleetWords, lagOf, troubleOf } from '../../src/console/rules/fleet.ts';
+import { bytesText, farClocks, fleetWords, lagOf, troubleOf } from '../../src/console/rules/fleet.ts';
 import type { Fleet } from '../../src/contract/types.ts';
 
 const node: Fleet['nodes'][number] = {
@@ -14,7 +14,7 @@ const node: Fleet['nodes'][number] = {
     late: false,
     leftOut: [],
   },
-  ...{ countsAgeSeconds: null, heardAt: null, holding: null },
+  ...{ countsAgeSeconds: null, clockOffsetMs: 40, clockFar: false, heardAt: null, holding: null },
 };
 const fleet: Fleet = {
   ...{ name: 'production', node: 'ns1', standing: 'live', current: true, message: '', revision: 7, head: 7 },
@@ -48,6 +48,12 @@ t.test('a change on its way is no trouble, and how far behind is only said where
   t.equal(lagOf(node, null), 0);
   t.equal(troubleOf({ ...node, revision: null }, 7), 'nothing confirmed');
   t.equal(troubleOf({ ...node, leftOut: ['big.test'] }, 7), 'no room for big.test');
+});
+
+t.test('clocks that are far from the one of this node are named', async (t) => {
+  t.same(farClocks(fleet), []);
+  t.same(farClocks(withNode({ clockOffsetMs: -12_400, clockFar: true })), ['ns1 (12 s behind)']);
+  t.same(farClocks(withNode({ clockOffsetMs: 7_200_000, clockFar: true })), ['ns1 (2 h ahead)']);
 });
 
 t.test('sizes', async (t) => {

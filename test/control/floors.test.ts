@@ -11,6 +11,8 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   lines: [],
   loading: ['names'],
   nodes: [],
+  // How far the clocks of a fleet are apart.
+  'shared-clocks': ['clock', 'lines', 'nodes'],
   listing: [],
   // Work that leaves the thread to others in between.
   slices: [],
@@ -64,7 +66,7 @@ const controlAllowed: Readonly<Record<string, readonly string[]>> = {
   gates: ['clock', 'drain', 'names', 'nodes', 'observed', 'outbound'],
   // What runs by itself, or sends commands.
   events: ['engine', 'grant', 'names', 'nodes', 'observed', 'listing', 'replies'],
-  health: ['clock', 'commands', 'engine', 'lines', 'log', 'nodes', 'observed', 'outbound'],
+  health: ['clock', 'commands', 'engine', 'lines', 'log', 'nodes', 'observed', 'outbound', 'shared-clocks'],
   proposals: ['clock', 'commands', 'engine', 'lines'],
   releases: ['clock', 'commands', 'drain', 'engine', 'gates', 'lines', 'observed', 'since'],
   'service-comparison': ['commands', 'drafts', 'engine', 'names', 'queries', 'replies', 'slices'],

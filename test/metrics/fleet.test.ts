@@ -17,6 +17,7 @@ t.test('a series for each node, and none for one that is gone', async (t) => {
       { node: 'ns2', isLive: false, revision: 12, isLate: true },
     ],
     views: { ages: () => ages },
+    clocks: { all: () => new Map([['ns2', { offsetMs: -1500 }]]) },
   };
   seenNodeMetrics(registry, fleet);
   const lines = async () => (await registry.metrics()).split('\n').filter((line) => line.startsWith('teal_'));
@@ -28,15 +29,23 @@ t.test('a series for each node, and none for one that is gone', async (t) => {
     'teal_fleet_node_late{node="ns1"} 0',
     'teal_fleet_node_late{node="ns2"} 1',
     'teal_fleet_node_views_age_seconds{node="ns2"} 4',
+    'teal_fleet_node_clock_offset_seconds{node="ns2"} -1.5',
   ]);
   fleet.nodes.pop();
   ages.delete('ns2');
-  t.same((await lines()).length, 3);
+  t.same((await lines()).length, 4);
 });
 
 t.test('how full etcd is, once that is known', async (t) => {
   const registry = new Registry();
-  const fleet = { standing: 'live', isCurrent: true, nodes: [], views: undefined, room: undefined as never };
+  const fleet = {
+    standing: 'live',
+    isCurrent: true,
+    nodes: [],
+    views: undefined,
+    clocks: undefined,
+    room: undefined as never,
+  };
   roomMetrics(registry, fleet);
   const lines = async () => (await registry.metrics()).split('\n').filter((line) => line.startsWith('teal_'));
   t.same(await lines(), []);

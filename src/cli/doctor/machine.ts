@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import dgram from 'node:dgram';
 import { promisify } from 'node:util';
+import type { Fleet } from '../../contract/types.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
 
 const COMMAND_LIMIT_MS = 2000;
@@ -54,6 +55,26 @@ export function compareClocks(serverDate: string | null, nowMs: number): Diagnos
   const apartMs = serverDate === null ? Number.NaN : Math.abs(Date.parse(serverDate) - nowMs);
   if (Number.isNaN(apartMs) || apartMs < CLOCKS_DIFFER_MS) return [];
   return [clockWarning(`The clock of the server and that of this machine are ${Math.round(apartMs / 1000)} s apart.`)];
+}
+
+/** The clocks of the other nodes of a fleet, as the node that is asked sees them. */
+export function compareNodes(fleet: Fleet | undefined): Diagnosis[] {
+  // A server of an earlier Teal says nothing of clocks.
+  const far = fleet?.nodes.filter(({ clockFar }) => clockFar === true) ?? [];
+  if (fleet === undefined || far.length === 0) return [];
+  const offsets = far.map(({ node, clockOffsetMs }) => {
+    const seconds = (clockOffsetMs ?? 0) / 1000;
+    return `${node} is ${Math.abs(seconds).toFixed(1)} s ${seconds < 0 ? 'behind' : 'ahead'}`;
+  });
+  return [
+    {
+      level: 'warning',
+      code: 'fleet_clocks_apart',
+      what: `Times of day of the fleet are apart: against ${fleet.node}, ${offsets.join(', ')}.`,
+      why: 'What is planned for a time of day goes by the node that leads; signatures, ends of tokens and waits that a restart cuts in two by the clock of each.',
+      todo: 'Keep all of them with NTP, such as systemd-timesyncd or chrony. Where all are off against this node it is the one that is wrong.',
+    },
+  ];
 }
 
 function clockWarning(what: string): Diagnosis {

@@ -4,7 +4,7 @@ import { Clock } from '../parts/clock.tsx';
 import { Badge, Card, Loaded, Message, PageHead } from '../parts/controls.tsx';
 import { Holdings } from '../parts/holdings.tsx';
 import { useNow } from '../parts/now.ts';
-import { bytesText, lagOf, troubleOf } from '../rules/fleet.ts';
+import { bytesText, farClocks, lagOf, troubleOf } from '../rules/fleet.ts';
 import { agoText, countText } from '../rules/format.ts';
 import { useResource } from '../state/resource.ts';
 
@@ -27,6 +27,7 @@ export function FleetPage() {
                 This node serves alone: {fleet.message}. A fleet is founded by teal fleet init.
               </Message>
             )}
+            <Clocks fleet={fleet} />
             <Holdings of={fleet.nodes.flatMap(({ holding }) => holding ?? [])} />
             <Card title="Nodes">
               <Nodes fleet={fleet} />
@@ -70,6 +71,18 @@ function Facts({ fleet }: { fleet: Fleet }) {
         </span>
       )}
     </>
+  );
+}
+
+/** Each node compares with its own clock: which one is wrong, whoever sees all of them can tell. */
+function Clocks({ fleet }: { fleet: Fleet }) {
+  const far = farClocks(fleet);
+  if (far.length === 0) return null;
+  return (
+    <Message tone="warn">
+      Times of day are apart: against this node {far.join(', ')}. One of them is wrong, or this node is; see that NTP
+      runs on all machines.
+    </Message>
   );
 }
 

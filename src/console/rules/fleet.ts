@@ -1,5 +1,6 @@
 /** A fleet in words: how this node stands in it, and who does not keep up. */
 import type { Fleet } from '../../contract/types.ts';
+import { durationText } from './format.ts';
 
 type FleetNode = Fleet['nodes'][number];
 
@@ -43,6 +44,17 @@ export function fleetWords(fleet: Fleet): { readonly tone: FleetTone; readonly w
 /** How far behind the log a node is; 0: it is not, or that is not known. */
 export function lagOf({ revision }: FleetNode, head: number | null): number {
   return head === null || revision === null ? 0 : Math.max(0, head - revision);
+}
+
+/** `ns3 (12 s ahead)`, of those whose clock is far from the one of the node that is asked. */
+export function farClocks({ nodes }: Fleet): string[] {
+  return nodes.flatMap(({ node, clockFar, clockOffsetMs }) =>
+    clockFar && clockOffsetMs !== null
+      ? [
+          `${node} (${durationText(Math.round(Math.abs(clockOffsetMs) / 1000))} ${clockOffsetMs < 0 ? 'behind' : 'ahead'})`,
+        ]
+      : [],
+  );
 }
 
 /** `12.3 MB`, in powers of ten. */

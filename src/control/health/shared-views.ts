@@ -1,6 +1,7 @@
 /**
  * What the nodes of a fleet tell each other of the health of targets: each publishes what its probes see when that
- * changes, and says every few seconds that it still holds. Who missed some of it reads it.
+ * changes, and says every few seconds that it still holds. Who missed some of it reads it. With that each says what its
+ * clocks show.
  */
 import { inBackground } from '../../guard.ts';
 import {
@@ -22,12 +23,15 @@ import type { Lines } from '../lines.ts';
 import { type Keeper, Lost } from '../log/keeper.ts';
 import type { FleetViews, OtherView } from '../nodes.ts';
 import type { SeenHealth } from '../observed/health.ts';
+import type { SharedClocks } from '../shared-clocks.ts';
 
 const WHAT = 'the views of health of the fleet';
 /** How often it is looked whether there is something to tell, or somebody has fallen silent. */
 const LOOK_MS = 1000;
 /** A third of what others wait for it. */
 const BEAT_MS = 5000;
+/** Where nothing is probed it is the clock that is told of, and that may wait; no longer than others wait for a beat. */
+const IDLE_BEAT_MS = 10_000;
 /**
  * Of all nodes together, each second: etcd keeps what was written before for as long as it is set to. Where much is seen
  * and much changes, it is told that much later.
@@ -43,6 +47,7 @@ interface SharedViewsParts {
   /** Whether the check of a service asks for a quorum: such views go first. */
   readonly isVoted: (service: string) => boolean;
   readonly view: () => View;
+  readonly clocks: Pick<SharedClocks, 'own' | 'isSet' | 'noteTold' | 'hear' | 'look'>;
   readonly clock: Pick<Clock, 'steadyMs' | 'wallMs' | 'after'>;
   readonly log: Pick<Lines, 'warn'>;
 }
@@ -63,7 +68,7 @@ export class SharedViews implements FleetViews {
   #cancelLook = (): void => {};
   #endWatch = (): void => {};
   /** Of what was published last: what it was of, when, and until when nothing more is to be. */
-  #told: { readonly version: number; readonly id: string } | undefined;
+  #told: { readonly version: number; readonly id: string; readonly isNone: boolean } | undefined;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = 0;
   #number = 0;
@@ -145,7 +150,7 @@ export class SharedViews implements FleetViews {
   }
 
   #hear({ key, value }: Stored): void {
-    const { node, clock } = this.#parts;
+    const { node, clock, clocks } = this.#parts;
     const parsed = parseKey(key);
     if ((parsed?.kind !== 'health' && parsed?.kind !== 'beat') || parsed.node === node) return;
     const nowMs = clock.steadyMs();
@@ -157,10 +162,11 @@ export class SharedViews implements FleetViews {
       this.version++;
       return;
     }
-    const id = parseBeat(value);
-    if (id instanceof Unreadable) return;
+    const beat = parseBeat(value);
+    if (beat instanceof Unreadable) return;
+    if (beat.clock !== undefined) clocks.hear(parsed.node, beat.clock);
     const heard = this.#heard.get(parsed.node);
-    if (heard?.id === id) this.#heard.set(parsed.node, { ...heard, heardAtMs: nowMs });
+    if (heard?.id === beat.id) this.#heard.set(parsed.node, { ...heard, heardAtMs: nowMs });
     else inBackground(WHAT, this.#read(parsed.node));
   }
 
@@ -178,8 +184,9 @@ export class SharedViews implements FleetViews {
 
   #look(): void {
     if (!this.#isRunning) return;
-    const { clock } = this.#parts;
+    const { clock, clocks } = this.#parts;
     this.#cancelLook = clock.after(LOOK_MS, () => this.#look());
+    clocks.look();
     const voters = JSON.stringify(this.#others().map((node) => [node, this.#standingOf(node)]));
     if (voters !== this.#voters) {
       this.#voters = voters;
@@ -189,17 +196,19 @@ export class SharedViews implements FleetViews {
   }
 
   async #tell(): Promise<void> {
-    const { node, keeper, seen, clock } = this.#parts;
+    const { node, keeper, seen, clock, clocks } = this.#parts;
     const nowMs = clock.steadyMs();
     const isNew = this.#told?.version !== seen.version && nowMs >= this.#notBeforeMs;
-    if (!isNew && (this.#told === undefined || nowMs - this.#toldAtMs < BEAT_MS)) return;
+    const isDue = this.#told !== undefined && nowMs - this.#toldAtMs >= (this.#told.isNone ? IDLE_BEAT_MS : BEAT_MS);
+    if (!isNew && !isDue && !clocks.isSet) return;
     const { version } = seen;
     const id = isNew || this.#told === undefined ? this.#nextId() : this.#told.id;
-    const puts = [{ key: beatKey(node), value: encodeBeat(id) }];
+    const shown = clocks.own;
+    const puts = [{ key: beatKey(node), value: encodeBeat({ id, clock: shown }) }];
+    let isNone = this.#told?.isNone ?? true;
     if (isNew) {
       const views = seen.own(this.#parts.isVoted);
-      // Where nothing is probed, and never was, there is nothing to tell.
-      if (views.size === 0 && this.#told === undefined) return;
+      isNone = views.size === 0;
       puts.unshift({ key: healthKey(node), value: this.#encode(id, views, nowMs) });
     }
     this.#isTelling = true;
@@ -207,8 +216,9 @@ export class SharedViews implements FleetViews {
       const reply = await keeper.transact({ compares: [], puts, reads: [], otherwise: [] });
       // What may not have arrived is told anew.
       if (reply instanceof Lost) return;
-      if (isNew) this.#told = { version, id };
+      if (isNew) this.#told = { version, id, isNone };
       this.#toldAtMs = nowMs;
+      clocks.noteTold(shown);
     } finally {
       this.#isTelling = false;
     }

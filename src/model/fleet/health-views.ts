@@ -4,6 +4,7 @@
  */
 import { type Quorum, quorumOf } from '../health.ts';
 import type { TargetState } from '../health-state.ts';
+import { clockForm, parseClock, type ToldClock } from './clocks.ts';
 import { bytesOf, encodeRecord, isText, isWhole, parseRecord, Unreadable } from './records.ts';
 
 /** What one node sees of a target. */
@@ -84,15 +85,23 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= NAME_MAX_LENGTH;
 }
 
-/** That a node's views are still those that it published under this id. */
-export function encodeBeat(id: string): Uint8Array {
-  return encodeRecord({ id });
+/** That a node is there. */
+interface Beat {
+  /** Its views are still those that it published under this id. */
+  readonly id: string;
+  /** What its clocks showed then; undefined: it is of an earlier version, which does not tell. */
+  readonly clock: ToldClock | undefined;
 }
 
-export function parseBeat(value: Uint8Array): string | Unreadable {
+/** An earlier version reads the id, and no more. */
+export function encodeBeat({ id, clock }: Beat): Uint8Array {
+  return encodeRecord({ id, clock: clock && clockForm(clock) });
+}
+
+export function parseBeat(value: Uint8Array): Beat | Unreadable {
   const record = parseRecord(value);
   if (record instanceof Unreadable) return record;
-  return isText(record.id) ? record.id : new Unreadable('has no id');
+  return isText(record.id) ? { id: record.id, clock: parseClock(record.clock) } : new Unreadable('has no id');
 }
 
 /**

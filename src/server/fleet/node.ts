@@ -2,12 +2,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { NO_OTHERS, UNKNOWN } from '../../control/dnssec/shared-marks.ts';
 import { SharedLog } from '../../control/log/fleet.ts';
-import { Lost } from '../../control/log/keeper.ts';
 import { localLog } from '../../control/log/local.ts';
 import { timed } from '../../control/log/timed.ts';
 import type {
   Duties,
   EngineRoom,
+  FleetClocks,
   FleetControl,
   FleetCounts,
   FleetMarks,
@@ -27,9 +27,10 @@ import { StartError } from '../errors.ts';
 import { steadyClock } from '../steady-clock.ts';
 import { readVersion } from '../version.ts';
 import { foundLog } from './found.ts';
-import { isFounded, MISSING, readFounded, staleWords, UNHEARD, unsignedWords, wordsFor } from './identity.ts';
+import { MISSING, staleWords, UNHEARD } from './identity.ts';
 import { applierOf, sweeperOf } from './imports.ts';
 import { Leader } from './leader.ts';
+import { obstacleTo } from './obstacle.ts';
 import { Outlook } from './outlook.ts';
 import type { FleetParts } from './parts.ts';
 import type { Prepared } from './prepare.ts';
@@ -40,7 +41,6 @@ import { sampleAsAll } from './secrets.ts';
 import { keepSnapshots } from './snapshots.ts';
 import { Standings } from './standings.ts';
 import { Told } from './told.ts';
-import { unlikeWords } from './unlike.ts';
 import { readFleet, type SeenNode, seenNodes } from './view.ts';
 
 const WHAT = 'the node in its fleet';
@@ -152,6 +152,10 @@ export class FleetNode implements FleetControl {
     return this.#standing === 'alone' ? undefined : this.#told?.views;
   }
 
+  get clocks(): FleetClocks | undefined {
+    return this.#standing === 'alone' ? undefined : this.#told?.clocks;
+  }
+
   get marks(): FleetMarks {
     return this.#standing === 'alone' ? NO_OTHERS : (this.#told?.marks ?? UNKNOWN);
   }
@@ -188,7 +192,10 @@ export class FleetNode implements FleetControl {
     const own = { standing: this.#standing, current: this.isCurrent, message: this.words, revision };
     const late = this.#shared?.late ?? [];
     const { found, members } = await readFleet(this.#prepared);
-    const fleet = this.outlook.ofFleet(found, late, (node) => this.#told?.counts.ageSeconds(node) ?? null);
+    const fleet = this.outlook.ofFleet(found, late, {
+      countsAgeOf: (node) => this.#told?.counts.ageSeconds(node) ?? null,
+      clockOf: (node) => this.#told?.clocks.of(node),
+    });
     return { ...own, ...fleet, members, ...(!own.current && staleWords(own.message, found)) };
   }
 
@@ -318,7 +325,7 @@ export class FleetNode implements FleetControl {
   async #begin(shared: SharedLog, name: string): Promise<void> {
     const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
     if (!isWanted()) return;
-    const words = await this.#obstacle(name);
+    const words = await obstacleTo(this.#prepared, this.#parts, name);
     if (!isWanted()) return;
     if (words === undefined) {
       this.#presence?.start();
@@ -331,19 +338,5 @@ export class FleetNode implements FleetControl {
       this.#parts.log.warn({ node: this.#prepared.settings.node }, `this node is stale: ${words}`);
     this.#words = words;
     afterMs(WHAT, LOOK_AGAIN_MS, () => this.#begin(shared, name));
-  }
-
-  /** Why this node cannot take part in the log of this name. */
-  async #obstacle(name: string): Promise<string | undefined> {
-    const { keeper, settings } = this.#prepared;
-    const { store, signers } = this.#parts;
-    const founded = await readFounded(keeper);
-    const staleAfterMs = settings.staleAfterSeconds * 1000;
-    const isOurs = isFounded(founded) && founded.log === name && founded.staleAfterMs === staleAfterMs;
-    if (!isOurs) return wordsFor(founded, name);
-    const unlike = await unlikeWords(keeper, store, founded.head);
-    if (unlike !== undefined) return unlike instanceof Lost ? wordsFor(unlike, name) : unlike;
-    const unsigned = signers.unsigned();
-    return unsigned.length === 0 ? undefined : unsignedWords(unsigned);
   }
 }

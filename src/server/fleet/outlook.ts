@@ -1,7 +1,7 @@
 /** What this node has noticed of the others over time: who shows signs of life, who is late and since when, who leads. For display only. */
 import type { Clock } from '../../control/clock.ts';
 import { type Keeper, Lost } from '../../control/log/keeper.ts';
-import type { FleetView } from '../../control/nodes.ts';
+import type { FleetClocks, FleetView } from '../../control/nodes.ts';
 import { afterMs, inBackground } from '../../guard.ts';
 import { parseLeader } from '../../model/fleet/election.ts';
 import { heldBy, type NodeSign } from '../../model/fleet/holding.ts';
@@ -124,7 +124,10 @@ export class Outlook {
   ofFleet(
     { head, nodes }: StoredNodes,
     late: readonly string[],
-    countsAgeOf: (node: string) => number | null,
+    {
+      countsAgeOf,
+      clockOf,
+    }: { readonly countsAgeOf: (node: string) => number | null; readonly clockOf: FleetClocks['of'] },
   ): Noticed {
     const nowMs = this.#parts.clock.wallMs();
     const noticed = nodes.map((stored) => {
@@ -135,6 +138,7 @@ export class Outlook {
         ...stored,
         late: isLate,
         countsAgeSeconds: countsAgeOf(node),
+        clock: clockOf(node) ?? null,
         heardAtMs: present ? nowMs : (sign.heardAtMs ?? null),
         held: isLate ? heldBy(node, { ...sign, lateSinceMs: sign.lateSinceMs ?? nowMs }, undefined, nowMs) : null,
       };

@@ -1,4 +1,4 @@
-/** What the nodes of a fleet tell each other besides the log: what they counted, what their probes see, who can sign. */
+/** What the nodes of a fleet tell each other besides the log: what they counted, what their probes see, what their clocks show, who can sign. */
 import type { Keyring } from '../../control/dnssec/keyring.ts';
 import { SharedMarks } from '../../control/dnssec/shared-marks.ts';
 import type { Signers } from '../../control/dnssec/signers.ts';
@@ -7,6 +7,7 @@ import type { Engine } from '../../control/engine.ts';
 import { SharedViews } from '../../control/health/shared-views.ts';
 import type { Keeper } from '../../control/log/keeper.ts';
 import type { SeenHealth } from '../../control/observed/health.ts';
+import { SharedClocks } from '../../control/shared-clocks.ts';
 import type { Logger } from '../../log.ts';
 import type { View } from '../../model/fleet/view.ts';
 import type { Store } from '../../store/sqlite.ts';
@@ -26,6 +27,7 @@ interface ToldParts {
 export class Told {
   readonly counts: SharedCounts;
   readonly views: SharedViews;
+  readonly clocks: SharedClocks;
   readonly marks: SharedMarks;
 
   constructor(
@@ -34,7 +36,8 @@ export class Told {
   ) {
     this.counts = new SharedCounts({ ...of, store, observed: table.observed, clock: steadyClock });
     const isVoted = (service: string): boolean => store.service(service)?.health?.quorum !== undefined;
-    this.views = new SharedViews({ ...of, seen, isVoted, clock: steadyClock, log });
+    this.clocks = new SharedClocks({ view: of.view, clock: steadyClock, log });
+    this.views = new SharedViews({ ...of, seen, isVoted, clocks: this.clocks, clock: steadyClock, log });
     let signed = store.allSignings().reduce((last, { revision }) => Math.max(last, revision), 0);
     engine.onChange((changes, { revision }) => {
       if (changes.some(({ op }) => op === 'putSigning')) signed = revision;

@@ -13,7 +13,7 @@ import type { EtcdKeeper } from './keeper.ts';
 import type { Prepared } from './prepare.ts';
 
 /** What etcd says of a node. */
-type StoredNode = Omit<FleetView['nodes'][number], 'late' | 'countsAgeSeconds' | 'heardAtMs' | 'held'>;
+type StoredNode = Omit<FleetView['nodes'][number], 'late' | 'countsAgeSeconds' | 'clock' | 'heardAtMs' | 'held'>;
 
 /** What etcd says of the nodes; null: it cannot be asked. */
 export interface StoredNodes {

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { SharedViews } from '../../../src/control/health/shared-views.ts';
 import { SeenHealth } from '../../../src/control/observed/health.ts';
+import { SharedClocks } from '../../../src/control/shared-clocks.ts';
 import { VIEWS_FRESH_MS } from '../../../src/model/fleet/health-views.ts';
 import { ackKey, memberKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeMember, encodeRevision } from '../../../src/model/fleet/records.ts';
@@ -50,9 +51,12 @@ async function makeFleet(t: Test, quorum: Quorum | null = 'majority'): Promise<F
       others: (seen, clock) => {
         // A process that is started again has another name for what it publishes, and has heard nothing.
         views?.stop();
+        const view = () => viewOf(world.members);
+        const log = { info: () => {}, warn: () => {} };
+        const clocks = new SharedClocks({ view, clock, log });
         views = new SharedViews({
           ...{ node, incarnation: `${node}-${told.length}`, keeper: keeper.of(node), seen, clock },
-          ...{ isVoted: () => true, view: () => viewOf(world.members), log: { warn: () => {} } },
+          ...{ isVoted: () => true, clocks, view, log },
         });
         views.start();
         told[i] = views;

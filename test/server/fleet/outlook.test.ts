@@ -75,11 +75,9 @@ t.test('a claim ages until the next one, and what is told of the fleet has it', 
   t.equal(outlook.claimAgeMs, 60_100, 'a claim that is taken back was the last one all the same');
   const node = { node: 'ns2', state: 'out', revision: 3, version: '0.9.0', present: false, leads: false } as const;
   const stored = { ...node, leftOut: [] };
+  const none = { countsAgeOf: () => null, clockOf: () => undefined };
   outlook.note(['ns2']);
-  const told = outlook.ofFleet({ head: 5, nodes: [stored] }, ['ns2'], () => null);
+  const told = outlook.ofFleet({ head: 5, nodes: [stored] }, ['ns2'], none);
   t.match(told, { claimAgeMs: 60_100, head: 5, nodes: [{ late: true, heardAtMs: null, held: { why: 'silent' } }] });
-  t.match(
-    outlook.ofFleet({ head: 5, nodes: [stored] }, [], () => null),
-    { nodes: [{ held: null }] },
-  );
+  t.match(outlook.ofFleet({ head: 5, nodes: [stored] }, [], none), { nodes: [{ held: null }] });
 });

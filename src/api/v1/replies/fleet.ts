@@ -10,9 +10,11 @@ export function fleetReply({ nodes, leaderSinceMs, claimAgeMs, members, ...more 
     ...more,
     claimAgeSeconds: claimAgeMs === null ? null : Math.floor(claimAgeMs / 1000),
     leaderSince: leaderSinceMs === null ? null : timeOf(leaderSinceMs),
-    nodes: nodes.map(({ heardAtMs, held, leftOut, ...node }) => ({
+    nodes: nodes.map(({ heardAtMs, held, leftOut, clock, ...node }) => ({
       ...node,
       leftOut: leftOut.map(shown),
+      clockOffsetMs: clock?.offsetMs ?? null,
+      clockFar: clock?.isFar === true,
       heardAt: heardAtMs === null ? null : timeOf(heardAtMs),
       holding: held === null ? null : holdingReply(held),
     })),
