@@ -36,6 +36,8 @@ class Load {
   answers = 0;
   /** When the last answer of blue that was received must be forgotten; Unix time, milliseconds. */
   heldUntilMs = 0;
+  /** The same, where one that a busy machine kept for long counts as well. */
+  keptUntilMs = 0;
   #isStopped = false;
   #done: Promise<unknown> = Promise.resolve();
 
@@ -52,8 +54,10 @@ class Load {
       if (first?.data !== BLUE) continue;
       this.answers++;
       // The margin is for the way of an answer: of one that a busy machine kept for longer nothing is promised.
-      const receivedMs = Math.min(Date.now(), askedMs + MARGIN_MS);
+      const nowMs = Date.now();
+      const receivedMs = Math.min(nowMs, askedMs + MARGIN_MS);
       this.heldUntilMs = Math.max(this.heldUntilMs, receivedMs + first.ttl * 1000);
+      this.keptUntilMs = Math.max(this.keptUntilMs, nowMs + first.ttl * 1000);
     }
     await client.close();
   }
@@ -93,7 +97,7 @@ t.test('a shift under load: drained when the last answer that anybody received h
   t.equal(blue.answers, load.answers, 'every answer is counted once');
   t.ok(Date.parse(blue.lastAnswerAt ?? '') <= shiftedAtMs, 'none is given after the shift');
   t.ok(drainedAtMs >= load.heldUntilMs, `${drainedAtMs - load.heldUntilMs} ms after the last answer has expired`);
-  t.ok(drainedAtMs <= load.heldUntilMs + MARGIN_MS + ROUNDING_MS + NOISE_MS, 'and not much later');
+  t.ok(drainedAtMs <= load.keptUntilMs + MARGIN_MS + ROUNDING_MS + NOISE_MS, 'and not much later');
   t.match(blue, { assumed: false });
   notBefore(t, blue);
   while (!(await blueOf(teal)).drained) await new Promise((resolve) => setTimeout(resolve, 50));

@@ -127,9 +127,9 @@ t.test('the data process stands still: the log, the metrics and /readyz say so',
   await until(async () => /^teal_plane_up\{plane="data"\} 0$/m.test(await metrics()));
   t.match(await metrics(), /^teal_workers_alive 0$/m);
   t.match(await teal.call('GET', '/readyz'), { status: 503, body: { code: 'workers_missing' } });
-  await until(async () => said(teal, 'the data process shows no life; queries may go unanswered') === 1);
+  await until(async () => said(teal, 'the data process shows no life; queries may go unanswered') >= 1);
   process.kill(stopped, 'SIGCONT');
-  await until(async () => said(teal, 'the data process shows life again') === 1);
+  await until(async () => said(teal, 'the data process shows life again') >= 1);
   await until(async () => /^teal_plane_up\{plane="data"\} 1$/m.test(await metrics()));
   t.equal((await teal.call('GET', '/readyz')).status, 200);
   t.equal((await teal.end('SIGTERM')).code, 0);

@@ -1,6 +1,7 @@
 /** A worker that lives and does nothing: another thread reads its sockets, and whoever watches is told; more in test/interop. */
 import t from 'tap';
 import { askMany } from '../fixtures/many-queries.ts';
+import { soon } from '../fixtures/soon.ts';
 import { findThread, stopThread } from '../fixtures/stopped-thread.ts';
 import { metric, STUCK, startToStop, tells } from '../fixtures/stuck.ts';
 
@@ -18,7 +19,7 @@ t.test('a UDP worker whose thread is stopped', { skip }, async (t) => {
   t.same(await askMany(teal.dnsPort, app, QUERIES), { answered: QUERIES, lost: 0 });
   t.equal(await metric(teal, STUCK), '1');
   t.equal(await metric(teal, 'teal_workers_alive'), '3');
-  t.ok(tells(teal, /stands still; replaced/));
+  await soon(t).ok(() => tells(teal, /stands still; replaced/));
   t.equal((await teal.call('GET', '/readyz')).status, 200);
   // Changes are seen on every worker, and the memory of what they replaced is given back.
   const services = { [app]: { blue: 0, green: 1 } };

@@ -13,14 +13,20 @@ interface Got {
   readonly body: string;
 }
 
-/** A receiver that notes what it gets; `answer` may do as it likes. */
+/** A receiver that notes what it gets whole; `answer` may do as it likes. */
 async function receive(t: Test, answer: http.RequestListener): Promise<{ url: string; got: Got[] }> {
   const got: Got[] = [];
-  const url = await serve(t, async (request, response) => {
+  const url = await serve(t, (request, response) => {
     let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    got.push({ path: request.url ?? '', headers: request.headers, body });
-    answer(request, response);
+    // One whose sender is killed in the middle of it is none.
+    request.setEncoding('utf8').on('error', () => {});
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      got.push({ path: request.url ?? '', headers: request.headers, body });
+      answer(request, response);
+    });
   });
   return { url, got };
 }
@@ -45,7 +51,12 @@ t.test('receivers that misbehave hold up nobody', async (t) => {
   t.teardown(() => teal.child.kill('SIGKILL'));
   const good = await receive(t, (_request, response) => response.writeHead(204).end());
   let pouredBytes = 0;
+  let [hanging, hangingMost] = [0, 0];
   const bad = await receive(t, ({ url }, response) => {
+    if (url === '/hangs') {
+      hangingMost = Math.max(hangingMost, ++hanging);
+      response.once('close', () => hanging--);
+    }
     if (url === '/fails') response.writeHead(500).end();
     if (url === '/redirects') response.writeHead(307, { location: `${good.url}/stolen` }).end();
     if (url !== '/pours') return;
@@ -85,7 +96,7 @@ t.test('receivers that misbehave hold up nobody', async (t) => {
     await until(async () => error.test(await errors(name)));
     t.pass(`${name}: ${await errors(name)}`);
   }
-  t.equal(bad.got.filter(({ path }) => path === '/hangs').length, 1, 'who hangs is asked once at a time');
+  t.equal(hangingMost, 1, 'who hangs is asked once at a time');
   t.ok(pouredBytes < 2 ** 30, 'an answer without end is not read');
   t.notOk(good.got.some(({ path }) => path === '/stolen'));
   t.same(await teal.end('SIGTERM'), { code: 0, signal: null }, 'nor is the stop held up');

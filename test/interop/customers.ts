@@ -6,6 +6,8 @@ export interface Request {
   /** The customer's first: no cache had an answer for its name, so that it is a draw of its own. */
   readonly isFirst: boolean;
   readonly askedAt: number;
+  /** When the resolver had answered. */
+  resolvedAt?: number;
   /** The version that answered. */
   version?: string;
   failure?: string;
@@ -16,10 +18,12 @@ interface Wanted {
   readonly shopPort: number;
   /** Customers are names below it. */
   readonly zone: string;
+  /** How often each comes back. */
+  readonly visits?: number;
 }
 
 const EVERY_MS = 20;
-/** Some customers are there at a time; each comes back so often, over more than one TTL, and goes. */
+/** Some customers are there at a time; each comes back so often, over more than one TTL of two seconds, and goes. */
 const AT_A_TIME = 30;
 const VISITS = 6;
 const LIMIT_MS = 20_000;
@@ -65,14 +69,15 @@ export class Customers {
   }
 
   #send(): void {
+    const { visits = VISITS, zone } = this.#wanted;
     const round = Math.floor(this.#sent / AT_A_TIME);
     // They do not come and go all at once.
     const place = this.#sent++ % AT_A_TIME;
-    const visit = round + (place % VISITS);
-    const name = `c${place}-${Math.floor(visit / VISITS)}.${this.#wanted.zone}`;
-    const request: Request = { isFirst: visit % VISITS === 0, askedAt: performance.now() };
+    const visit = round + (place % visits);
+    const name = `c${place}-${Math.floor(visit / visits)}.${zone}`;
+    const request: Request = { isFirst: visit % visits === 0, askedAt: performance.now() };
     this.requests.push(request);
-    const going = this.#ask(name)
+    const going = this.#ask(name, request)
       .then(
         (version) => {
           request.version = version;
@@ -85,8 +90,9 @@ export class Customers {
     this.#going.add(going);
   }
 
-  async #ask(name: string): Promise<string> {
+  async #ask(name: string, request: Request): Promise<string> {
     const [address = ''] = await this.#resolver.resolve4(name);
+    request.resolvedAt = performance.now();
     return new Promise((resolve, reject) => {
       const options = { host: address, port: this.#wanted.shopPort, agent: false, headers: { host: name } };
       const sent = get({ ...options, timeout: LIMIT_MS }, (response) => {

@@ -9,6 +9,7 @@ import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { HEAD, services, shapes } from '../fixtures/shapes.ts';
+import { comesTo } from '../fixtures/soon.ts';
 import { judges } from './zone-judges.ts';
 
 const ZONE = 'shape.test';
@@ -54,8 +55,12 @@ function inFile(exported: string): string {
 }
 
 async function judged(t: Test, teal: TealProcess, client: UdpClient, what: string, isSigned: boolean): Promise<void> {
-  const live = await answered(client);
-  const exported = await text(teal, `/v1/zones/${ZONE}/file?signed=true`);
+  // Of one moment, as the digest of before may be answered still.
+  const read = async () => ({
+    live: await answered(client),
+    exported: await text(teal, `/v1/zones/${ZONE}/file?signed=true`),
+  });
+  const { live, exported } = await comesTo(read, (of) => inFile(of.exported) === of.live.digest.toLowerCase());
   writeFileSync(file, exported);
   t.equal(inFile(exported), live.digest.toLowerCase(), `${what}: what is answered is what the file has`);
   t.equal(live.signatures, isSigned ? 1 : 0);

@@ -1,11 +1,12 @@
 /** The OpenAPI document is clean by the rules of others, and clients that others make of it work. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { install } from './npm.ts';
 
 /** Their tools have a package.json of their own: they want a TypeScript with a JavaScript interface, which ours has not. */
 const CLIENTS = fileURLToPath(new URL('./openapi-clients', import.meta.url));
@@ -15,17 +16,19 @@ let folder: string;
 
 /** Runs a tool of that package; what it printed, where it ended well. */
 function tool(name: string, ...words: string[]): string {
-  return execFileSync(process.execPath, [join('node_modules', '.bin', name), ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join('node_modules', '.bin', name), ...words], {
     cwd: folder,
     encoding: 'utf8',
     env: { ...process.env, REDOCLY_TELEMETRY: 'off' },
   });
+  if (status !== 0) throw new Error(`${name} ${words.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
+  return stdout;
 }
 
 t.before(async () => {
   folder = temporaryFolder(t);
   cpSync(CLIENTS, folder, { recursive: true, filter: (path) => !path.endsWith('node_modules') });
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: folder, stdio: 'ignore' });
+  install(['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: folder });
   teal = await startTeal(temporaryFolder(t));
   t.teardown(() => teal.child.kill('SIGKILL'));
   const document = await fetch(`${teal.admin}/openapi.json`);

@@ -6,19 +6,18 @@ import { parse } from 'acorn';
 import t from 'tap';
 import { archive } from '../../tools/debian/archive.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { install } from './npm.ts';
 
 const { version, scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** With the Node of these tests first, since the system's may be older. */
 const PATH = `${process.execPath.replace(/\/node$/, '')}:${process.env.PATH}`;
 /** Without NODE_OPTIONS, which tap gives to whatever a test starts. */
+const { NODE_OPTIONS: _, ...inherited } = process.env;
+// Of 120 MB, to be read once; how others get it is below, of less.
+const ofNpm = { ...inherited, PATH, DPKG_DEB_COMPRESSOR_TYPE: 'none' };
 const npm = (words: readonly string[]): string =>
-  execFileSync('env', ['-u', 'NODE_OPTIONS', 'npm', ...words], {
-    encoding: 'utf8',
-    stdio: 'pipe',
-    // Of 120 MB, to be read once; how others get it is below, of less.
-    env: { ...process.env, PATH, DPKG_DEB_COMPRESSOR_TYPE: 'none' },
-  });
+  execFileSync('npm', words, { encoding: 'utf8', stdio: 'pipe', env: ofNpm });
 
 const folder = t.testdir();
 const debian = npm(['run', '--silent', 'package:deb', '--', folder]).trim().split('\n').at(-1) as string;
@@ -26,7 +25,7 @@ const debian = npm(['run', '--silent', 'package:deb', '--', folder]).trim().spli
 npm(['pack', '--ignore-scripts', '--pack-destination', folder]);
 const [file] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
 // As `npm i -g` does, into a folder that is not the system's.
-npm(['install', '--global', '--prefix', folder, '--no-audit', '--no-fund', `${folder}/${file}`]);
+install(['install', '--global', '--prefix', folder, '--no-audit', '--no-fund', `${folder}/${file}`], { env: ofNpm });
 const teal = `${folder}/bin/teal`;
 const root = `${folder}/lib/node_modules/tealdns`;
 const elsewhere = `${folder}/elsewhere`;

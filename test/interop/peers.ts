@@ -44,7 +44,8 @@ export async function startPeer(name: PeerName, files = richFiles(), udpBytes?: 
     rmSync(folder, { recursive: true, force: true });
   };
   for (const startedAt = performance.now(); !(await answersAll(port, apexes)); await sleep(50)) {
-    if (child.exitCode === null && performance.now() - startedAt < START_LIMIT_MS) continue;
+    const runs = child.exitCode === null && child.signalCode === null;
+    if (runs && performance.now() - startedAt < START_LIMIT_MS) continue;
     const log = name === 'nsd' ? readFileSync(join(folder, 'nsd.log'), 'utf8') : output;
     await stop();
     throw new Error(`${name} does not answer for all zones:\n${log.slice(-4000)}`);
@@ -116,10 +117,12 @@ async function answersAll(port: number, apexes: readonly string[]): Promise<bool
   return true;
 }
 
+/** Until it has ended: its folder is taken away next. */
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
-  await Promise.race([exited, sleep(STOP_LIMIT_MS)]);
-  if (child.exitCode === null) child.kill('SIGKILL');
+  await Promise.race([exited, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+  child.kill('SIGKILL');
+  await exited;
 }

@@ -5,13 +5,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { surroundings } from '../fixtures/environment.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { soon } from '../fixtures/soon.ts';
 
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -88,9 +88,11 @@ t.test('a release by curl alone: to its end, refused, aborted, cancelled, and ne
   t.match(refused.output, /pool_unknown/);
 
   const before = await weights(teal);
-  const paused = async () => {
-    while (!(await releases(teal)).some(({ state }: { state: string }) => state === 'paused')) await sleep(50);
-  };
+  const paused = () =>
+    soon(t).ok(
+      async () => (await releases(teal)).some(({ state }: { state: string }) => state === 'paused'),
+      'it waits',
+    );
   const toPause = { to: 'blue', steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }] };
   const cancelled = release(toPause, { TEAL_KEY: 'run-3' });
   await paused();
@@ -194,6 +196,6 @@ t.test('Argo Rollouts and Flagger ask whether the old pool is drained', async (t
   t.equal(await argo(), false, 'blue has weight');
   t.not(await flagger(), 0);
   await teal.call('PUT', `/v1/services/${SERVICE}/weights`, { blue: 0, green: 100 });
-  while ((await argo()) !== true) await sleep(200);
+  await soon(t).equal(argo, true, 'drained, by and by');
   t.equal(await flagger(), 0, 'drained');
 });

@@ -101,13 +101,17 @@ export class PrometheusServer {
     return result.map(({ value }) => Number(value[1]));
   }
 
-  /** Reads again and again, until it is as it should be. */
+  /** Reads again and again, until it is as it should be; a connection may be closed as a request goes out on it. */
   async until<Found>(read: () => Promise<Found>, isThere: (found: Found) => boolean): Promise<Found> {
     const endMs = performance.now() + PATIENCE_MS;
     for (;;) {
-      const found = await read();
-      if (isThere(found)) return found;
-      if (performance.now() > endMs) throw new Error(`it never came to that: ${JSON.stringify(found)}`);
+      const found = await read().catch((error: Error) => error);
+      if (!(found instanceof Error) && isThere(found)) return found;
+      const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
+      if (hasEnded || performance.now() > endMs) {
+        const last = found instanceof Error ? found : JSON.stringify(found);
+        throw new Error(`it never came to that: ${last}`, { cause: found });
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }

@@ -5,6 +5,7 @@ import { buildQuery, type Reply, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { signalAll } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { comesTo, soon } from '../fixtures/soon.ts';
 import { type Habit, type Kind, kinds, type Resolver, startResolvers } from './farm/resolvers.ts';
 
 const BLUE = '192.0.2.10';
@@ -55,6 +56,10 @@ async function open(t: Test, resolvers: readonly Resolver[]): Promise<Asked[]> {
   );
 }
 
+/** A resolver whose server answers is done by then; one that takes it for gone, or has something stale to say, waits for longer. */
+const QUICK_MS = 1000;
+const TURNS_MAX = 10;
+
 /** BIND tries a server that does not answer for 10 seconds before it gives up, or something stale. */
 const ANSWER_LIMIT_MS = 20_000;
 
@@ -91,14 +96,18 @@ t.test('short TTLs: how long after its answer a resolver gives it', async (t) =>
     const name = `ttl${ttlSeconds}.example.com`;
     await makeService(teal, name, ttlSeconds);
     const filled = await Promise.all(
-      resolvers.map(async (resolver) => ({ data: await resolver.ask(name), at: performance.now() })),
+      resolvers.map(async (resolver) => {
+        const askedAt = performance.now();
+        return { askedAt, data: await resolver.ask(name), at: performance.now() };
+      }),
     );
     await shift(teal, name);
     const ends = await Promise.all(
       resolvers.map(async (resolver, at) => {
         const { last, green } = await endOfBlue(resolver, name);
-        const since = (end: number): number => (end - (filled[at]?.at ?? 0)) / 1000;
-        return { seen: last === undefined ? 0 : since(last), over: since(green) };
+        // It was filled between question and answer, which are far apart on a busy machine.
+        const { askedAt = 0, at: filledAt = 0 } = filled[at] ?? {};
+        return { seen: last === undefined ? 0 : (last - filledAt) / 1000, over: (green - askedAt) / 1000 };
       }),
     );
     for (const [at, { kind }] of resolvers.entries()) {
@@ -121,34 +130,48 @@ t.test('serve-stale: who gives what has expired, and when', async (t) => {
   const shipped = resolvers.slice(0, kinds.length);
   const stale = resolvers.slice(kinds.length);
   const ttlSeconds = 5;
-  for (const name of ['alive.example.com', 'dead.example.com']) await makeService(teal, name, ttlSeconds);
   const ask = (asked: readonly Asked[], name: string) => Promise.all(asked.map((resolver) => resolver.ask(name)));
 
-  await ask(resolvers, 'alive.example.com');
-  await shift(teal, 'alive.example.com');
-  await sleep(1000 * (ttlSeconds + 2));
-  t.same(await ask(shipped, 'alive.example.com'), Array(5).fill(GREEN), 'as shipped, nobody gives what has expired');
-  const first = await ask(stale, 'alive.example.com');
-  for (const [at, { kind }] of stale.entries()) {
-    const expected = staleAtOnce.includes(kind) ? BLUE : GREEN;
-    t.equal(first[at], expected, `${kind} with serve-stale, while the server answers: ${first[at]}`);
-    // It has refreshed meanwhile, or does so now.
-    await endOfBlue(stale[at], 'alive.example.com');
+  for (let turn = 1; ; turn++) {
+    const name = `alive${turn}.example.com`;
+    await makeService(teal, name, ttlSeconds);
+    await ask(resolvers, name);
+    await shift(teal, name);
+    await sleep(1000 * (ttlSeconds + 2));
+    const [now, askedAt] = [await ask(shipped, name), performance.now()];
+    const first = await ask(stale, name);
+    // One that stood still, or whose server did, says that it failed, or takes the server for gone.
+    const isBusy = now.includes(undefined) || performance.now() - askedAt > QUICK_MS;
+    if (isBusy && turn < TURNS_MAX) continue;
+    t.same(now, Array(5).fill(GREEN), 'as shipped, nobody gives what has expired');
+    for (const [at, { kind }] of stale.entries()) {
+      const expected = staleAtOnce.includes(kind) ? BLUE : GREEN;
+      t.equal(first[at], expected, `${kind} with serve-stale, while the server answers: ${first[at]}`);
+      // It has refreshed meanwhile, or does so now.
+      await endOfBlue(stale[at], name);
+    }
+    break;
   }
 
-  t.same(await ask(resolvers, 'dead.example.com'), Array(10).fill(BLUE), 'filled anew');
+  const dead = 'dead.example.com';
+  await makeService(teal, dead, ttlSeconds);
+  const filled = () => ask(resolvers, dead);
+  await soon(t).same(filled, Array(10).fill(BLUE), 'filled anew');
   // Silent, as a machine that has gone; one whose port is closed is given up at once.
   signalAll(teal.pid, 'SIGSTOP');
   await sleep(1000 * (ttlSeconds + 2));
   const askedAt = performance.now();
-  const timed = (asked: readonly Asked[]) =>
+  const timed = (asked: readonly Asked[], isSo: (data: string | undefined) => boolean) =>
     Promise.all(
       asked.map(async ({ kind, ask }) => {
-        const data = await ask('dead.example.com');
+        const data = await comesTo(() => ask(dead), isSo);
         return { kind, data, seconds: (performance.now() - askedAt) / 1000 };
       }),
     );
-  const [withoutStale, withStale] = await Promise.all([timed(shipped), timed(stale)]);
+  const [withoutStale, withStale] = await Promise.all([
+    timed(shipped, () => true),
+    timed(stale, (data) => data !== undefined),
+  ]);
   t.same(
     withoutStale.map(({ data }) => data),
     Array(5).fill(undefined),
@@ -174,7 +197,7 @@ t.test('a resolver behind a resolver: its least TTL begins when the other one en
     await sleep(4000);
     const data = await far?.ask(name);
     // A busy machine may come to it when the near one has nothing left.
-    if (data !== BLUE && performance.now() - askedAt > 5000 && turn < 10) continue;
+    if (data !== BLUE && performance.now() - askedAt > 5000 && turn < TURNS_MAX) continue;
     t.equal(data, BLUE, 'the far one is filled from it, with what is left of the TTL');
     const seconds = ((await endOfBlue(far as Asked, name)).green - askedAt) / 1000;
     t.ok(seconds > 7, `green after ${seconds.toFixed(1)} s at a TTL of 5 s`);

@@ -50,7 +50,8 @@ t.test('etcd reads the settings of its members', async (t) => {
   // Where the addresses are not this machine's, that is all that it has to say against them.
   const folder = t.testdir({});
   const words = [...lines, `ETCD_DATA_DIR=${folder}`];
-  const { status, output } = run('env', ...words, 'timeout', '10', 'etcd');
+  // It ends by itself; if it did not, that would be seen here.
+  const { status, output } = run('env', ...words, 'timeout', '90', 'etcd');
   t.not(status, 0);
   t.notMatch(output, /unrecognized environment variable|failed to verify flags|invalid/);
   t.match(output, /cannot assign requested address|member\.(pem|key)|ca\.pem/);

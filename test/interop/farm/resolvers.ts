@@ -74,7 +74,8 @@ async function start(kind: Kind, where: Omit<Place, 'folder'>): Promise<Resolver
   };
   const { port, habit } = where;
   for (const startedAt = performance.now(); !(await answers(port)); await sleep(100)) {
-    if (child.pid !== undefined && child.exitCode === null && performance.now() - startedAt < START_LIMIT_MS) continue;
+    const runs = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+    if (runs && performance.now() - startedAt < START_LIMIT_MS) continue;
     await stop();
     throw new Error(`${program} does not answer for ${ZONE}:\n${output.slice(-4000)}`);
   }
@@ -90,12 +91,14 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
+/** Until it has ended: its folder is taken away next. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await Promise.race([exited, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  child.kill('SIGKILL');
+  await exited;
 }
 
 interface Program {
