@@ -90,11 +90,18 @@ t.test('a watched release as lines: every revision once, in order, and the end d
 t.test('a watched release on a terminal: one screen that is redrawn', async (t) => {
   const app = await blue('screen', 1);
   const terminal = { columns: 80, rows: 24 };
-  const { code, stdout } = await type(`release start ${app} --to green --steps 10,2s,100 --watch`, { terminal });
+  // So long that it is not over before the first look, and then it is ended.
+  let promoting: ReturnType<typeof type> | undefined;
+  const onOutput = (text: string): void => {
+    if (text.includes(' left)')) promoting ??= type(`release promote ${app}`);
+  };
+  const start = `release start ${app} --to green --steps 10,50s,100 --watch`;
+  const { code, stdout } = await type(start, { terminal, onOutput });
+  t.match(await promoting, { code: 0 });
   t.equal(code, 0);
   t.match(stdout, new RegExp(`${ESC}\\[\\d+A`), 'drawn again in place');
   const screens = stdout.split(`${ESC}[J`).map(visible);
-  t.match(screens[0], /▶ {2}2 {2}pause 2s +now \(\ds left\)/);
+  t.match(screens[0], /▶ {2}2 {2}pause 50s +now \(\d\ds left\)/);
   t.match(screens.at(-2), /completed\n[\s\S]*\n\n +blue +0 +0\.0 % +░{24}[\s\S]*✓ {2}3 {2}set weight 100 % +done/);
   const lines = screens.flatMap((screen) => screen.split('\n'));
   t.same(
