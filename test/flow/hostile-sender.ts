@@ -1,5 +1,6 @@
 /** Sends hostile packets and judges every reply, in a process of its own: the memory of the server's is measured. */
 import dgram from 'node:dgram';
+import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { packets } from '../fixtures/mutate.ts';
 import { openRawUdp } from '../fixtures/raw-udp.ts';
 
@@ -28,6 +29,16 @@ socket.on('message', (reply) => {
   if ((reply[2] & 0x80) === 0) result.faults.push('a reply without QR');
 });
 await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+
+/** Sockets of good queries: so many that each worker is asked by some of them. */
+const WITNESSES = 16;
+const witnesses = await Promise.all(Array.from({ length: WITNESSES }, () => UdpClient.open('127.0.0.1', port)));
+const good = buildQuery({ name: 'www.example.test' });
+/** Until all that was sent has been read: what a server that stands still cannot hold would be lost, and others' queries with it. */
+async function isRead(): Promise<void> {
+  await Promise.all(witnesses.map((witness) => witness.ask(good)));
+}
+
 let number = 0;
 for (const packet of packets(seed, count)) {
   number++;
@@ -39,9 +50,11 @@ for (const packet of packets(seed, count)) {
     expected[id] = expectationOf(packet);
     socket.send(packet, port, '127.0.0.1');
   }
-  if (number % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  if (number % 200 === 0) await isRead();
 }
+await isRead();
 await new Promise((resolve) => setTimeout(resolve, 300));
+for (const witness of witnesses) await witness.close();
 raw?.close();
 socket.close();
 process.send?.(result);

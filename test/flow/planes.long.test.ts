@@ -145,9 +145,10 @@ t.test('the control process is stopped for a minute', { skip }, async (t) => {
   const client = new SteadyClient(teal.dnsPort, QPS);
   process.kill(controlPid(teal.pid), 'SIGSTOP');
   await sleep(HANG_MS);
-  t.equal(said(teal, 'the control process shows no life'), 1);
+  const silences = said(teal, 'the control process shows no life');
+  t.ok(silences >= 1, 'it is told');
   process.kill(controlPid(teal.pid), 'SIGCONT');
-  await until(() => said(teal, 'the control process shows life again') === 1);
+  await until(() => said(teal, 'the control process shows life again') >= silences);
   t.equal((await teal.call('PUT', WEIGHTS, weightsOf(true))).status, 200);
   t.equal(said(teal, 'is back'), 0, 'it was not ended');
   await finish(t, teal, client);
