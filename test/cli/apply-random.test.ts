@@ -82,6 +82,9 @@ function written({ zones, rrsets, services }: File): string {
   return JSON.stringify({ zones: Object.fromEntries(ofZones), records, services: Object.fromEntries(bodies) });
 }
 
+/** Of forty files each. */
+const ROUNDS_MAX = 5;
+
 t.test('one run is enough, and nothing goes that has no label', async (t) => {
   const teal = await startTeal(temporaryFolder(t));
   t.teardown(() => teal.child.kill('SIGKILL'));
@@ -100,43 +103,43 @@ t.test('one run is enough, and nothing goes that has no label', async (t) => {
   const revision = async (): Promise<number> => (await type('history --json --limit 1')).json.items[0].revision;
   let applied = 0;
   let pruned = 0;
-  await fc.assert(
-    fc.asyncProperty(file, async (declared) => {
-      const input = written(declared);
-      const more = declared.prune ? ' --prune --label by=apply' : '';
-      const [before, at] = [await nouns(), await revision()];
-      const planned = await type(`apply -f - --dry-run${more}`, { input });
-      if ((await revision()) !== at) throw new Error('a look changed something');
-      const first = await type(`apply -f - --yes${more}`, { input });
-      if (planned.code !== first.code)
-        throw new Error(`looked at: ${planned.code} ${planned.stderr}; applied: ${first.code} ${first.stderr}`);
-      if (first.code !== 0) {
-        if (first.code !== EXIT.REFUSED) throw new Error(first.stderr);
-        if ((await revision()) !== at) throw new Error(`refused, and something was done: ${first.stderr}`);
-        return;
-      }
-      applied += 1;
-      const after = await nouns();
-      for (const [id, { name, type, labels }] of before) {
-        if (after.has(id)) continue;
-        // A service may take the place of records: that is what it was told to do.
-        const isReplaced = ['A', 'AAAA', 'CNAME'].includes(type ?? '') && after.has(`service ${name}`);
-        if (isReplaced && !before.has(`service ${name}`)) continue;
-        if (!declared.prune || labels?.by !== 'apply')
-          throw new Error(`${id} is gone, with the labels ${JSON.stringify(labels)}`);
-        pruned += 1;
-      }
-      const then = await revision();
-      const again = await type(`apply -f - --yes${more}`, { input });
-      if (again.code !== 0 || !/\n?0 to make, 0 to change, \d+ as declared\.\n$/.test(again.stdout)) {
-        throw new Error(`again: ${again.stdout}${again.stderr}`);
-      }
-      if ((await revision()) !== then) throw new Error('the second run made a revision');
-      const check = await type(`apply -f - --check${more}`, { input });
-      if (check.code !== 0) throw new Error(`checked: ${check.stdout}`);
-    }),
-    { numRuns: runs(40) },
-  );
-  t.ok(applied >= 5, `${applied} of 40 files were applied`);
+  const property = fc.asyncProperty(file, async (declared) => {
+    const input = written(declared);
+    const more = declared.prune ? ' --prune --label by=apply' : '';
+    const [before, at] = [await nouns(), await revision()];
+    const planned = await type(`apply -f - --dry-run${more}`, { input });
+    if ((await revision()) !== at) throw new Error('a look changed something');
+    const first = await type(`apply -f - --yes${more}`, { input });
+    if (planned.code !== first.code)
+      throw new Error(`looked at: ${planned.code} ${planned.stderr}; applied: ${first.code} ${first.stderr}`);
+    if (first.code !== 0) {
+      if (first.code !== EXIT.REFUSED) throw new Error(first.stderr);
+      if ((await revision()) !== at) throw new Error(`refused, and something was done: ${first.stderr}`);
+      return;
+    }
+    applied += 1;
+    const after = await nouns();
+    for (const [id, { name, type, labels }] of before) {
+      if (after.has(id)) continue;
+      // A service may take the place of records: that is what it was told to do.
+      const isReplaced = ['A', 'AAAA', 'CNAME'].includes(type ?? '') && after.has(`service ${name}`);
+      if (isReplaced && !before.has(`service ${name}`)) continue;
+      if (!declared.prune || labels?.by !== 'apply')
+        throw new Error(`${id} is gone, with the labels ${JSON.stringify(labels)}`);
+      pruned += 1;
+    }
+    const then = await revision();
+    const again = await type(`apply -f - --yes${more}`, { input });
+    if (again.code !== 0 || !/\n?0 to make, 0 to change, \d+ as declared\.\n$/.test(again.stdout)) {
+      throw new Error(`again: ${again.stdout}${again.stderr}`);
+    }
+    if ((await revision()) !== then) throw new Error('the second run made a revision');
+    const check = await type(`apply -f - --check${more}`, { input });
+    if (check.code !== 0) throw new Error(`checked: ${check.stdout}`);
+  });
+  // Of forty some twelve are applied; by chance there may be few.
+  for (let round = 0; round === 0 || (round < ROUNDS_MAX && (applied < 5 || pruned < 1)); round++)
+    await fc.assert(property, { numRuns: runs(40) });
+  t.ok(applied >= 5, `${applied} files were applied`);
   t.ok(pruned >= 1, `${pruned} nouns were taken away`);
 });

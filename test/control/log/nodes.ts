@@ -9,6 +9,7 @@ import { HEAD_KEY, presenceKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
 import { type Timings, timingsOf } from '../../../src/model/fleet/timings.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
+import { turnClock } from '../../fixtures/clock.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
 
@@ -73,7 +74,7 @@ export function makeNode(
         return engine.isInDoubt;
       },
     },
-    clock: systemClock,
+    clock: turnClock(),
     randomBytes,
     room: async () => node.room,
     epoch: () => node.epoch,
