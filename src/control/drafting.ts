@@ -19,16 +19,24 @@ interface Made {
   readonly outcome: Outcome;
 }
 
+/** What is not in the store, and changes take along or are judged by. */
+interface Known {
+  /** What was measured in the analysis that a release is in. */
+  measured(release: string): Measured | undefined;
+  /** By how much the clock of a fleet that is the furthest behind the one here is so, milliseconds. */
+  behindMs(): number;
+}
+
 export class Drafting {
   readonly #store: Store;
-  #measured: (release: string) => Measured | undefined = () => undefined;
+  #known: Known = { measured: () => undefined, behindMs: () => 0 };
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  measuredBy(measured: (release: string) => Measured | undefined): void {
-    this.#measured = measured;
+  knownBy(known: Partial<Known>): void {
+    this.#known = { ...this.#known, ...known };
   }
 
   /** The entry after the last one; or what is so without any: an earlier reply, nothing to change, or a refusal. */
@@ -52,7 +60,8 @@ export class Drafting {
 
   /** A draft that its token may have. Whatever the command named: what it would change is what counts. */
   draft(command: Command, context: CommandContext, revision: number): Drafted {
-    const drafted = draft(this.#store, command, context, revision);
+    const earliestMs = context.atMs - this.#known.behindMs();
+    const drafted = draft(this.#store, command, { ...context, earliestMs }, revision);
     if (drafted instanceof Problem || !isDraft(drafted)) return drafted;
     return new Grant(this.#store, context.limits).checkDraft(drafted, context.token ?? context.actor) ?? drafted;
   }
@@ -83,12 +92,12 @@ export class Drafting {
     if (change.op === 'putService') {
       const { service } = change;
       const before = change.before ?? this.#store.service(service.name);
-      return { op: 'putService', service: afterChange(before, service, atMs) };
+      return { op: 'putService', service: afterChange(before, service, atMs, atMs - this.#known.behindMs()) };
     }
     if (change.op !== 'putRelease') return change;
     const { release } = change;
     const before = this.#store.release(release.id);
-    return { op: 'putRelease', release: withMeasured(before, release, this.#measured(release.id), atMs) };
+    return { op: 'putRelease', release: withMeasured(before, release, this.#known.measured(release.id), atMs) };
   }
 
   #earlierReply({ idempotency, atMs }: CommandContext): CommandResult | undefined {

@@ -7,7 +7,6 @@ import { guarded } from '../guard.ts';
 import { withHeld } from '../model/drain.ts';
 import type { Entry } from '../model/entry.ts';
 import { Problem, StoreUnavailable, unconfirmed } from '../model/errors.ts';
-import type { Measured } from '../model/release-measurements.ts';
 import type { ModelChange, Revision } from '../model/revision.ts';
 import type { Service } from '../model/service.ts';
 import type { Store } from '../store/sqlite.ts';
@@ -93,9 +92,9 @@ export class Engine {
     return this.#queue.run(work);
   }
 
-  /** Who knows what was measured in the analysis that a release is in. */
-  measuredBy(measured: (release: string) => Measured | undefined): void {
-    this.#drafting.measuredBy(measured);
+  /** Who knows what is not in the store; see Drafting. */
+  knownBy(known: Parameters<Drafting['knownBy']>[0]): void {
+    this.#drafting.knownBy(known);
   }
 
   /**

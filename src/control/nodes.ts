@@ -157,6 +157,8 @@ export interface FleetViews {
 export interface FleetClocks {
   /** undefined: it told nothing lately, or is this node. */
   of(node: string): OtherClock | undefined;
+  /** By how much one of them is behind at the most, milliseconds; 0: none is. */
+  readonly behindMs: number;
   /** Of all that told lately. */
   all(): ReadonlyMap<string, OtherClock>;
 }

@@ -2,7 +2,15 @@
  * How far the times of day of the nodes of a fleet are from each other. Nothing that the fleet promises rests on them, but
  * what is planned for a time of day goes by the node that leads, and signatures and tokens by each node's own.
  */
-import { clockOffsetMs, type HeardClock, isFarOff, isSet, noteClock, type ToldClock } from '../model/fleet/clocks.ts';
+import {
+  clockOffsetMs,
+  type HeardClock,
+  isFarOff,
+  isSet,
+  lastOffsetMs,
+  noteClock,
+  type ToldClock,
+} from '../model/fleet/clocks.ts';
 import type { View } from '../model/fleet/view.ts';
 import type { Clock } from './clock.ts';
 import type { Lines } from './lines.ts';
@@ -55,6 +63,13 @@ export class SharedClocks implements FleetClocks {
   all(): ReadonlyMap<string, OtherClock> {
     const found = [...this.#heard.keys()].map((node) => [node, this.of(node)] as const);
     return new Map(found.flatMap(([node, clock]) => (clock === undefined ? [] : [[node, clock] as const])));
+  }
+
+  /** By how much the time of day of a member is behind the one here at the most, milliseconds; also of one that is silent now. */
+  get behindMs(): number {
+    const { own } = this;
+    const heard = [...this.#heard.values()].map((each) => -lastOffsetMs(each, own));
+    return Math.max(0, ...heard);
   }
 
   /** Says whose time of day has come to be far from the one here, and whose is near again. Of who is silent nothing is said. */

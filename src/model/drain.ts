@@ -18,14 +18,19 @@ const GIVEN_UP_MAX = 1000;
 
 /**
  * The service with what a process that has not counted them must know of the answers given until `beforeAtMs` (Unix
- * time, milliseconds), by what the service was `before`.
+ * time, milliseconds), by what the service was `before`. What was held until `overAtMs` is forgotten.
  */
-export function withHeld(before: Service | undefined, after: Service, beforeAtMs: number): Service {
+export function withHeld(
+  before: Service | undefined,
+  after: Service,
+  beforeAtMs: number,
+  overAtMs = beforeAtMs,
+): Service {
   if (before === undefined) return after;
   const pools = after.pools.map((pool): Pool => {
     const heldUntilMs = heldUntil(before, pool.name, beforeAtMs);
     const { heldUntilMs: _, ...rest } = pool;
-    return heldUntilMs > beforeAtMs ? { ...rest, heldUntilMs } : rest;
+    return heldUntilMs > overAtMs ? { ...rest, heldUntilMs } : rest;
   });
   return { ...after, pools };
 }
@@ -61,13 +66,23 @@ export function isPinned({ pins }: Service, pool: string): boolean {
   return pins.some((pin) => pin.pool === pool);
 }
 
-/** The service after a change that was drafted at `atMs`, with what the drain report needs of it later. */
-export function afterChange(before: Service | undefined, after: Service, atMs: number): Service {
-  const held = withHeld(before, withDrainingSince(before, after, atMs), atMs + COMMIT_MAX_SECONDS * 1000);
+/**
+ * The service after a change that was drafted at `atMs`, with what the drain report needs of it later. `earliestMs`: the
+ * time by the clock of a fleet that is the furthest behind. What is held in a row may be of that clock, and is not over
+ * because the clock here is ahead.
+ */
+export function afterChange(
+  before: Service | undefined,
+  after: Service,
+  atMs: number,
+  earliestMs: number = atMs,
+): Service {
+  const commitMs = COMMIT_MAX_SECONDS * 1000;
+  const held = withHeld(before, withDrainingSince(before, after, atMs), atMs + commitMs, earliestMs + commitMs);
   const { weightsSinceMs: _, givenUp: __, ...rest } = held;
   const isShifted = before === undefined || !hasSameWeights(before, after);
   const weightsSinceMs = isShifted ? atMs : before.weightsSinceMs;
-  const givenUp = givenUpBy(before, after, atMs);
+  const givenUp = givenUpBy(before, after, atMs, earliestMs);
   return {
     ...rest,
     ...(weightsSinceMs !== undefined && { weightsSinceMs }),
@@ -79,14 +94,14 @@ export function afterChange(before: Service | undefined, after: Service, atMs: n
  * What is to be known of targets that leave their pool: one that is renamed, removed and made again, or has another's
  * targets from then on begins to count anew, while resolvers hold the answers of before.
  */
-function givenUpBy(before: Service | undefined, after: Service, atMs: number): GivenUp[] {
+function givenUpBy(before: Service | undefined, after: Service, atMs: number, earliestMs: number): GivenUp[] {
   const earlier = (before ?? after).givenUp ?? [];
   const leaving = (before?.pools ?? []).map((pool): GivenUp => {
     const kept = after.pools.find(({ name }) => name === pool.name)?.targets ?? [];
     const targets = pool.targets.filter((target) => !kept.includes(target));
     return { targets, untilMs: heldUntil(before as Service, pool.name, atMs + COMMIT_MAX_SECONDS * 1000) };
   });
-  return untilLast([...earlier, ...leaving].filter(({ untilMs }) => untilMs > atMs));
+  return untilLast([...earlier, ...leaving].filter(({ untilMs }) => untilMs > earliestMs));
 }
 
 /** Each target once, with the last of its times; those that are held the longest where there are too many. */

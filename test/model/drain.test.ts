@@ -146,6 +146,21 @@ t.test('rows stay small: what has expired is forgotten', async (t) => {
   t.equal(later.weightsSinceMs, NOON_MS, 'the weights stayed');
 });
 
+t.test('what the clock of another node holds is not forgotten by one that is ahead of it', async (t) => {
+  const HOUR_MS = 3_600_000;
+  const other = { ...service(0, 60), pools: [{ name: 'blue', weight: 0, targets: ['192.0.2.99'] }] };
+  const shifted = afterChange(service(1, 60), other, NOON_MS);
+  // Ten seconds later, by a clock that is an hour ahead.
+  const [atMs, nowMs] = [NOON_MS + HOUR_MS + 10_000, NOON_MS + 10_000];
+  const held = { pools: [{ heldUntilMs: NOON_MS + 65_000 }], givenUp: [{ untilMs: NOON_MS + 65_000 }] };
+  t.match(shifted, held);
+  t.match(afterChange(shifted, other, atMs, nowMs), held);
+  const forgotten = afterChange(shifted, other, atMs);
+  t.notOk('givenUp' in forgotten || 'heldUntilMs' in (forgotten.pools[0] ?? {}), 'as if no other clock were known');
+  const later = afterChange(shifted, other, atMs + 100_000, nowMs + 100_000);
+  t.notOk('givenUp' in later || 'heldUntilMs' in (later.pools[0] ?? {}), 'and it is forgotten when it is over there');
+});
+
 const poolNames = ['blue', 'green', 'v1'];
 const targets = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
 

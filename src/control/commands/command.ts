@@ -90,6 +90,8 @@ export interface CommandContext {
   readonly limits?: TokenLimits;
   /** Unix time, milliseconds: passed in, never read by the engine. */
   readonly atMs: number;
+  /** The time by the clock of a fleet that is the furthest behind, as the engine knows it; absent: this one. */
+  readonly earliestMs?: number;
   /** The request that it came with, for the log. */
   readonly origin?: { readonly requestId: string; readonly client: string; readonly traceparent?: string };
   /** Why it is done, where that was said. */

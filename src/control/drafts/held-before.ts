@@ -17,8 +17,8 @@ const LOOKED_AT = 100;
 
 type Past = Pick<Store, 'pastOf' | 'rrsetsAt' | 'service' | 'zone'>;
 
-/** A service that is made, with what its name led to before. */
-export function withPast(store: Past, service: Service, atMs: number): Service {
+/** A service that is made, with what its name led to before. `earliestMs`: the time by the clock of a fleet that is the furthest behind. */
+export function withPast(store: Past, service: Service, atMs: number, earliestMs: number): Service {
   // What a parent has stays where it is when a child zone takes its names over, and was answered until then.
   const zones = suffixesOf(service.zone).filter((each) => each === service.zone || store.zone(each) !== undefined);
   const all = [
@@ -27,7 +27,7 @@ export function withPast(store: Past, service: Service, atMs: number): Service {
     ...zones.slice(1).flatMap((zone) => ofStanding(store, zone, service.name, atMs)),
     ...zones.flatMap((zone) => ofWildcard(store, zone, service.name, atMs)),
   ];
-  const givenUp = all.filter(({ targets, untilMs }) => untilMs > atMs && targets.length > 0);
+  const givenUp = all.filter(({ targets, untilMs }) => untilMs > earliestMs && targets.length > 0);
   return givenUp.length === 0 ? service : { ...service, givenUp };
 }
 

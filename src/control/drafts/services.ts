@@ -51,7 +51,8 @@ export function draftServicePut(
   const salt = saltOf(name, revision, context.atMs);
   const made = makeService({ name, zone: zone.name, salt }, body, before, revision);
   if (made instanceof Problem) return made;
-  const placed = inPlaceOf(before === undefined ? withPast(store, made, context.atMs) : made, replaced, context.atMs);
+  const { atMs, earliestMs = atMs } = context;
+  const placed = inPlaceOf(before === undefined ? withPast(store, made, atMs, earliestMs) : made, replaced, atMs);
   const conflict = findConflict(store, zone, { service: placed, before, replaced });
   if (conflict !== undefined) return conflict;
   if (before !== undefined && isSame(before, placed)) {

@@ -33,7 +33,7 @@ const UNSETTLED_MS = 100;
 const words = { failed: 'failed', inconclusive: 'was inconclusive', error: 'was an error' } as const;
 
 interface RunnerParts {
-  readonly engine: Pick<Engine, 'execute' | 'onChange' | 'measuredBy'>;
+  readonly engine: Pick<Engine, 'execute' | 'onChange' | 'knownBy'>;
   readonly store: Pick<Store, 'activeReleases'>;
   readonly gate: Gate;
   readonly drain: Pick<DrainReports, 'drainedAtMs'>;
@@ -81,7 +81,7 @@ export class ReleaseRunner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#since = new Since(parts.clock);
-    parts.engine.measuredBy((id) => this.progressOf(id)?.measured);
+    parts.engine.knownBy({ measured: (id) => this.progressOf(id)?.measured });
     parts.engine.onChange((changes, revision) => this.#see(changes, revision));
   }
 

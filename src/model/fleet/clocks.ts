@@ -51,7 +51,11 @@ export function noteClock(before: readonly HeardClock[], told: HeardClock): read
  */
 export function clockOffsetMs(heard: readonly HeardClock[], own: ToldClock): number | undefined {
   const last = heard.at(-1);
-  if (last === undefined || own.steadyMs - last.heardAtMs > SILENT_MS) return undefined;
+  return last === undefined || own.steadyMs - last.heardAtMs > SILENT_MS ? undefined : lastOffsetMs(heard, own);
+}
+
+/** The same, of one that may be silent since, and of whom something was heard. */
+export function lastOffsetMs(heard: readonly HeardClock[], own: ToldClock): number {
   const fromSteadyMs = Math.max(...heard.map(({ wallMs, heardAtMs }) => wallMs - heardAtMs));
   return Math.round(fromSteadyMs - (own.wallMs - own.steadyMs));
 }

@@ -241,6 +241,27 @@ t.test(
   },
 );
 
+t.test('a node whose clock is ahead of the others forgets nothing of what they hold', async (t) => {
+  const renamed = { v1: { weight: 0, targets: [blue] }, green: { weight: 1, targets: [green] } };
+  const fixture = done(
+    t,
+    make({ ...bluegreen(100, 0), ttlSeconds: 300 }),
+    { kind: 'weights.put', name, weights: { blue: 0, green: 1 } },
+    make({ pools: renamed }),
+  );
+  const AHEAD_SECONDS = 3600;
+  fixture.engine.knownBy({ behindMs: () => AHEAD_SECONDS * 1000 });
+  fixture.must(make({ pools: renamed, ttlSeconds: 6 }), at(AHEAD_SECONDS + 3));
+  t.match(drainOf(fixture, 4).pools, { v1: { drained: false, assumed: true, drainedAt: after(1, 300) } });
+  fixture.must({ kind: 'service.delete', name }, at(AHEAD_SECONDS + 4));
+  fixture.engine.knownBy({ behindMs: () => 0 });
+  fixture.must(make({ pools: renamed }), at(5));
+  fixture.must({ kind: 'service.delete', name }, at(6));
+  fixture.engine.knownBy({ behindMs: () => AHEAD_SECONDS * 1000 });
+  fixture.must(make({ pools: renamed }), at(AHEAD_SECONDS + 7));
+  t.match(drainOf(fixture, 8).pools, { v1: { drained: false, assumed: true } }, 'nor of a life before');
+});
+
 t.test('targets that change places are a cut-over too', async (t) => {
   const fixture = done(
     t,
