@@ -1,8 +1,9 @@
 /** The settings of `teal serve`: read from a file, the environment and flags, validated by one schema, frozen. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Errors } from 'typebox/schema';
+import { readBounded, TEXT_MAX_BYTES, unreadable } from './bounded-file.ts';
 import { findConflict } from './config/check.ts';
 import { ConfigError } from './config/error.ts';
 import { explain, isUnknownKey } from './config/explain.ts';
@@ -86,7 +87,7 @@ function defaultFile(): string | undefined {
   return [join('config', 'teal.yaml'), own].find((path) => existsSync(path));
 }
 
-const unreadable: Record<string, string> = {
+const found: Record<string, string> = {
   ENOENT: 'nothing there',
   EACCES: 'one that this user may not read',
   EISDIR: 'a directory',
@@ -95,10 +96,11 @@ const unreadable: Record<string, string> = {
 function readFile(name: string | undefined): SettingsFile | undefined | ConfigError {
   if (name === undefined) return undefined;
   try {
-    return { name, text: readFileSync(name, 'utf8') };
+    return { name, text: readBounded(name, TEXT_MAX_BYTES).toString('utf8') };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    return new ConfigError(`${name}: expected a settings file, found ${unreadable[code] ?? code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    const what = code === undefined ? `what ${unreadable(error)}` : (found[code] ?? code);
+    return new ConfigError(`${name}: expected a settings file, found ${what}`);
   }
 }
 

@@ -1,9 +1,10 @@
 /** Which server to talk to, and with which token: from flags, the environment, the configuration file, or what lies here. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LINES_MAX_BYTES, readBounded, unreadable } from './bounded-file.ts';
+import { LINES_MAX_BYTES, readBounded, unreadable } from '../bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
+import { telling } from './input-file.ts';
 import { type LocalServer, localServer } from './local-server.ts';
 import type { Shell } from './shell.ts';
 
@@ -90,21 +91,22 @@ const NO_TOKEN = { token: undefined, tokenFrom: 'nowhere' };
 /** The one that somebody has named; undefined: nobody has. */
 function findToken(
   options: ConnectionOptions,
-  { env }: Shell,
+  shell: Shell,
   file: ConfigFile | undefined,
 ): { token: string; tokenFrom: string } | undefined {
-  if (options.tokenFile !== undefined) return fromFile(options.tokenFile, '--token-file');
+  const { env } = shell;
+  if (options.tokenFile !== undefined) return fromFile(options.tokenFile, '--token-file', shell);
   if (env.TEAL_TOKEN) return { token: env.TEAL_TOKEN.trim(), tokenFrom: 'TEAL_TOKEN' };
   // As in a file of its own, where a line feed ends it.
   if (file?.token !== undefined) return { token: file.token.trim(), tokenFrom: file.name };
-  if (file?.tokenFile !== undefined) return fromFile(file.tokenFile, `${file.name}: tokenFile`);
+  if (file?.tokenFile !== undefined) return fromFile(file.tokenFile, `${file.name}: tokenFile`, shell);
   return undefined;
 }
 
-function fromFile(name: string, from: string): { token: string; tokenFrom: string } {
+function fromFile(name: string, from: string, shell: Shell): { token: string; tokenFrom: string } {
   let token: string;
   try {
-    token = readBounded(name, LINES_MAX_BYTES).toString('utf8').trim();
+    token = readBounded(name, LINES_MAX_BYTES, telling(name, shell)).toString('utf8').trim();
   } catch (error) {
     throw new Failure(EXIT.NO_INPUT, `${from}: expected a file with a token, and ${name} ${unreadable(error)}`);
   }
@@ -121,7 +123,7 @@ async function readConfigFile(shell: Shell): Promise<ConfigFile | undefined> {
   const name = configFileName(shell);
   let text: string;
   try {
-    text = readBounded(name, LINES_MAX_BYTES).toString('utf8');
+    text = readBounded(name, LINES_MAX_BYTES, telling(name, shell)).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

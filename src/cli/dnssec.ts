@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { LINES_MAX_BYTES } from '../bounded-file.ts';
 import type { RRset, Signing, SigningKeys } from '../contract/types.ts';
 import { makeFolder } from '../folders.ts';
 import { path } from './api.ts';
-import { LINES_MAX_BYTES } from './bounded-file.ts';
 import { confirm } from './confirm.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';

@@ -1,7 +1,7 @@
 /** Files that `$INCLUDE` may name on the command line: those in one folder, wherever `..` or links seem to lead. */
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { readBounded, unreadable, ZONE_FILE_MAX_BYTES } from './bounded-file.ts';
+import { readBounded, unreadable, ZONE_FILE_MAX_BYTES } from '../bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 

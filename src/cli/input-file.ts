@@ -1,6 +1,6 @@
 /** Files that a command is told to read: YAML or JSON with one shape, `-` for standard input. */
 import { existsSync } from 'node:fs';
-import { readBounded, TEXT_MAX_BYTES, unreadable, ZONE_FILE_MAX_BYTES } from './bounded-file.ts';
+import { readBounded, TEXT_MAX_BYTES, unreadable, ZONE_FILE_MAX_BYTES } from '../bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import type { Shell } from './shell.ts';
@@ -8,7 +8,7 @@ import type { Shell } from './shell.ts';
 /** The bytes of a file, of at most so many. Throws Failure. */
 export async function readBytes(name: string, maxBytes: number, shell: Shell): Promise<Buffer> {
   try {
-    return name === '-' ? await shell.readInput(maxBytes) : readBounded(name, maxBytes);
+    return name === '-' ? await shell.readInput(maxBytes) : readBounded(name, maxBytes, telling(name, shell));
   } catch (error) {
     throw new Failure(EXIT.NO_INPUT, `${shownFile(name)} ${unreadable(error)}`);
   }
@@ -23,6 +23,11 @@ export async function readZoneFile(zone: string, file: string, shell: Shell): Pr
       `expected the name of a zone and then its file, found the file ${zone} and no file ${file}`,
     );
   return readBytes(file, ZONE_FILE_MAX_BYTES, shell);
+}
+
+/** What is said where a pipe brings nothing: it is waited for. */
+export function telling(name: string, { stderr }: Pick<Shell, 'stderr'>): (phrase: string) => void {
+  return (phrase) => stderr.write(`teal: ${name} ${phrase}\n`);
 }
 
 /** A file as it is spoken of. */

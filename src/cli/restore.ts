@@ -1,8 +1,8 @@
 /** `teal restore`: a backup in the place of the store, while no server runs. */
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { unreadable } from '../bounded-file.ts';
 import { contentWords } from './backup.ts';
-import { unreadable } from './bounded-file.ts';
 import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';

@@ -1,7 +1,7 @@
 /** What a command sees of the world around it: streams, environment, Ctrl-C. Passed in, so that tests can stand in for it. */
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { readStream } from './bounded-file.ts';
+import { readStream } from '../bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { problemOf, wantsJson } from './failure.ts';
 
@@ -23,7 +23,7 @@ export interface Shell {
   readonly canAsk: boolean;
   /** Puts a question to the person at the terminal; the answer without its line end. */
   ask(question: string): Promise<string>;
-  /** All of standard input, of at most so many bytes. Throws TooLarge. */
+  /** All of standard input, of at most so many bytes. Throws Unread. */
   readInput(maxBytes: number): Promise<Buffer>;
   /** Aborted by Ctrl-C, from the first call on; without a call Ctrl-C ends the process as usual. */
   interrupted(): AbortSignal;

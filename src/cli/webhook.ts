@@ -1,11 +1,12 @@
 /** `teal webhook`: who else is told of releases and changes, and what could not be delivered. */
 import type { Command } from 'commander';
+import { LINES_MAX_BYTES, readBounded, unreadable } from '../bounded-file.ts';
 import type { Delivery, Webhook, WebhookTest } from '../contract/types.ts';
 import { path } from './api.ts';
-import { LINES_MAX_BYTES, readBounded, unreadable } from './bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import { columns, instant, printable } from './format/text.ts';
+import { telling } from './input-file.ts';
 import { collect } from './option-values.ts';
 import { keepSecret } from './secret-file.ts';
 import { describeRemote, describeWrite, openSession, type SessionOptions } from './session.ts';
@@ -110,8 +111,8 @@ async function addWebhook(name: string, url: string, options: AddOptions, shell:
       'expected either --secret-file, for a secret that is there, or --output, for one that is made',
     );
   }
-  const secret = secretFile === undefined ? undefined : readText('--secret-file', secretFile).trim();
-  const text = template === undefined ? undefined : readText('--template', template);
+  const secret = secretFile === undefined ? undefined : readText('--secret-file', secretFile, shell).trim();
+  const text = template === undefined ? undefined : readText('--template', template, shell);
   const session = await openSession(shell, options);
   const body = {
     url,
@@ -133,9 +134,9 @@ async function addWebhook(name: string, url: string, options: AddOptions, shell:
   session.show(made, () => [`Webhook ${name}, told of ${triggers.join(', ')}.`, ...shown]);
 }
 
-function readText(option: string, file: string): string {
+function readText(option: string, file: string, shell: Shell): string {
   try {
-    return readBounded(file, LINES_MAX_BYTES).toString('utf8');
+    return readBounded(file, LINES_MAX_BYTES, telling(file, shell)).toString('utf8');
   } catch (error) {
     throw new Failure(EXIT.NO_INPUT, `${option}: ${file} ${unreadable(error)}`);
   }

@@ -1,12 +1,12 @@
 /** The door of the admin API: its first token, its certificate, its address. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type net from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { createApp } from '../api/app.ts';
 import type { ApiOptions } from '../api/parts.ts';
+import { LINES_MAX_BYTES, readBounded } from '../bounded-file.ts';
 import { findOpenness } from '../config/openness.ts';
 import type { Settings } from '../config.ts';
 import type { Engine } from '../control/engine.ts';
@@ -80,7 +80,7 @@ export function readTls({ certFile, keyFile }: { readonly certFile: string; read
   let reading = '';
   const read = (key: string, file: string): string => {
     reading = `${TLS}.${key}: ${file}`;
-    return readFileSync(file, 'utf8');
+    return readBounded(file, LINES_MAX_BYTES).toString('utf8');
   };
   try {
     const pair = { cert: read('certFile', certFile), key: read('keyFile', keyFile) };

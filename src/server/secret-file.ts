@@ -1,5 +1,5 @@
 /** Secrets that the settings name a file of. */
-import { readFileSync } from 'node:fs';
+import { LINES_MAX_BYTES, readBounded, unreadable } from '../bounded-file.ts';
 import type { Settings } from '../config.ts';
 import { SettingsError } from './errors.ts';
 import type { NamedFiles } from './named-files.ts';
@@ -12,9 +12,9 @@ export function readSecretFile(key: string, file: string | undefined, files: Nam
 function read(key: string, file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').trim();
+    text = readBounded(file, LINES_MAX_BYTES).toString('utf8').trim();
   } catch (error) {
-    throw new SettingsError(`${key}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new SettingsError(`${key}: ${file} ${unreadable(error)}`);
   }
   if (text !== '') return text;
   throw new SettingsError(`${key}: ${file} is empty`);

@@ -1,7 +1,8 @@
 /** The key that seals the private keys of zones: from the settings, a file, a systemd credential, or made beside the store. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { LINES_MAX_BYTES, readBounded, unreadable } from '../bounded-file.ts';
 import type { Settings } from '../config.ts';
 import { Keyring } from '../control/dnssec/keyring.ts';
 import type { Logger } from '../log.ts';
@@ -49,10 +50,9 @@ export function openKeyring({ dataDir, dnssec }: Settings, env: NodeJS.ProcessEn
 function readKey(file: string): Uint8Array | Problem {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readBounded(file, LINES_MAX_BYTES);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return new Problem('signing_refused', `The wrapping key of zones' keys cannot be read from ${file} (${code}).`);
+    return new Problem('signing_refused', `The wrapping key of zones' keys: ${file} ${unreadable(error)}.`);
   }
   if (bytes.length === WRAPPING_KEY_BYTES) return bytes;
   const text = bytes.toString('latin1').trim();

@@ -1,6 +1,6 @@
 /** The files that `teal apply` is given: several, of several YAML documents each, as one declaration whose parts know where they stand. */
 import type { Document, LineCounter, Node } from 'yaml';
-import { TEXT_MAX_BYTES } from '../bounded-file.ts';
+import { TEXT_MAX_BYTES } from '../../bounded-file.ts';
 import { EXIT } from '../exit.ts';
 import { Failure } from '../failure.ts';
 import { isGroup, readBytes } from '../input-file.ts';

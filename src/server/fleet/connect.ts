@@ -1,6 +1,6 @@
 /** The way to etcd, as the settings describe it. */
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { LINES_MAX_BYTES, readBounded } from '../../bounded-file.ts';
 import type { Settings } from '../../config.ts';
 import { Etcd } from '../../etcd/client.ts';
 import type { EtcdTls } from '../../etcd/line.ts';
@@ -57,7 +57,7 @@ function readTls({ caFile, certFile, keyFile }: NonNullable<FleetSettings['tls']
   let reading = '';
   const read = (key: string, file: string): string => {
     reading = `fleet.tls.${key}: ${file}`;
-    return readFileSync(file, 'utf8');
+    return readBounded(file, LINES_MAX_BYTES).toString('utf8');
   };
   try {
     const tls = {

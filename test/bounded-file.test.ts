@@ -1,21 +1,17 @@
 /** Files that a person names are read to their end, or not: what has no end, or too much before it, is told. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import {
-  LINES_MAX_BYTES,
-  readBounded,
-  readStream,
-  unreadable,
-  ZONE_FILE_MAX_BYTES,
-} from '../../src/cli/bounded-file.ts';
-import { endsWithUs } from '../fixtures/tidying.ts';
-import { type } from './typed.ts';
+import { LINES_MAX_BYTES, readBounded, readStream, unreadable, ZONE_FILE_MAX_BYTES } from '../src/bounded-file.ts';
+import { type } from './cli/typed.ts';
+import { surroundings } from './fixtures/environment.ts';
+import { endsWithUs } from './fixtures/tidying.ts';
 
 const MEBIBYTE = 2 ** 20;
 const tooLarge = { message: /^is larger than .* MiB, and no more is read$/ };
 const hasDevices = existsSync('/dev/zero');
+const noPipes = hasDevices ? false : 'no such pipes here';
 
 t.test('a file is read whole, as long as it is no longer than said', async (t) => {
   const file = join(t.testdir({}), 'file');
@@ -70,6 +66,71 @@ t.test('a pipe takes the memory of what comes', { skip: hasDevices ? false : 'no
   t.ok(bytes <= 9 * MEBIBYTE, `${bytes} bytes were asked for`);
   await new Promise((resolve) => writer.once('exit', resolve));
 });
+
+t.test('a pipe that nobody writes to is waited for, once that was said, or refused', { skip: noPipes }, async (t) => {
+  const folder = t.testdir({});
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  t.throws(
+    () => readBounded(pipe, 1000),
+    { message: 'is a pipe that nobody writes to' },
+    'who serves waits for nobody',
+  );
+  // Whoever reads stands still until the pipe has brought something: who writes waits for what is said.
+  const wordBy = (text: string) => {
+    const told = join(folder, `told-${text}`);
+    const script = `until test -e '${told}'; do sleep 0.02; done; printf %s '${text}' > '${pipe}'`;
+    const writer = endsWithUs(spawn('sh', ['-c', script], { stdio: 'ignore' }));
+    const said: string[] = [];
+    const tell = (phrase: string): void => {
+      said.push(phrase);
+      writeFileSync(told, '');
+    };
+    return { writer, said, tell, ended: new Promise((resolve) => writer.once('exit', resolve)) };
+  };
+  for (const text of ['late', '']) {
+    const { said, tell, ended } = wordBy(text);
+    t.equal(readBounded(pipe, 1000, tell).toString(), text);
+    t.same(said, ['is a pipe that nobody writes to yet; waiting for it']);
+    await ended;
+  }
+});
+
+t.test('a pipe that is open and silent is spoken of too', { skip: noPipes }, async (t) => {
+  const folder = t.testdir({});
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const script = `exec 3> '${pipe}'; until test -e '${folder}/told'; do sleep 0.02; done; printf late >&3`;
+  const writer = endsWithUs(spawn('sh', ['-c', script], { stdio: 'ignore' }));
+  const said: string[] = [];
+  const tell = (phrase: string): void => {
+    said.push(phrase);
+    writeFileSync(join(folder, 'told'), '');
+  };
+  t.equal(readBounded(pipe, 1000, tell).toString(), 'late');
+  t.match(said.at(-1), /waiting for it$/);
+  await new Promise((resolve) => writer.once('exit', resolve));
+});
+
+t.test(
+  'what a shell makes of <(…) is read like a file, by commands and by the server',
+  { skip: noPipes },
+  async (t) => {
+    const teal = (words: string) => {
+      const script = `exec '${process.execPath}' src/main.ts ${words}`;
+      return spawnSync('bash', ['-c', script], { encoding: 'utf8', env: surroundings });
+    };
+    const zone = '$TTL 60\\n@ SOA ns h 1 1 1 1 1\\n@ NS ns.example.net.\\n';
+    const checked = teal(`zone check example.com <(printf '${zone}')`);
+    t.match(checked, { status: 0, stdout: /^example\.com: \d RRsets?, 0 errors/ }, checked.stderr);
+    const slow = teal(`zone check example.com <(sleep 0.2; printf '${zone}')`);
+    t.match(slow, { status: 0 }, slow.stderr);
+    t.match(teal('zone check example.com <(:)'), { status: 1 }, 'nothing at all is at its end');
+    // Its one key is wrong on purpose: that it is told shows that the file was read.
+    t.match(teal("serve --config <(printf 'wrong: 1')"), { status: 78, stderr: /wrong/ });
+    t.match(teal('serve --config /dev/zero'), { status: 78, stderr: /\/dev\/zero: expected a settings file, found/ });
+  },
+);
 
 t.test('what the file system says is said', async (t) => {
   const folder = t.testdir({});
