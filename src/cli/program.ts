@@ -16,7 +16,7 @@ export async function run(
 ): Promise<number> {
   try {
     const program = await makeProgram(words, modules, shell);
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(asHelpOption(program, words), { from: 'user' });
     return EXIT.OK;
   } catch (error) {
     return explain(error, words, shell);
@@ -58,6 +58,31 @@ async function makeProgram(
 
 function helpCommand(group: string): Command {
   return new Command('help').argument('[command]').summary('print the help of a command').helpGroup(group);
+}
+
+/**
+ * `help zone check` as `zone check --help`. Where there is no such command, the words without `help`, which commander refuses
+ * with the nearest name; of `help nope` it would show the help of the whole alone.
+ */
+function asHelpOption(program: Command, words: readonly string[]): readonly string[] {
+  const at = words.indexOf('help');
+  const [before, after] = [words.slice(0, at), words.slice(at + 1).filter((word) => !word.startsWith('-'))];
+  let group: Command | undefined = program;
+  for (const word of at === -1 ? [] : before) group = commandOf(group, word);
+  if (at === -1 || group === undefined || group.commands.length === 0 || after.length === 0) return words;
+  const path = [...before];
+  for (const word of after) {
+    // A command without others below it has operands, which its help is not about.
+    if (group.commands.length === 0) break;
+    path.push(word);
+    group = commandOf(group, word);
+    if (group === undefined) return path;
+  }
+  return [...path, '--help'];
+}
+
+function commandOf(group: Command | undefined, word: string): Command | undefined {
+  return group?.commands.find((command) => command.name() === word);
 }
 
 const overview = `

@@ -1,6 +1,7 @@
 /** Every command: help with an example, mistakes with one line and the right exit code. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
 import t from 'tap';
 import { parse } from 'yaml';
 import { commands } from '../../src/cli/commands.ts';
@@ -69,6 +70,9 @@ t.test('the overview lists every command in 80 columns; nothing typed is a mista
   );
   t.match(await type([]), { code: EXIT.USAGE, stdout: '', stderr: stdout });
   t.match(await type(['help', 'shift']), { code: 0, stdout: (await type(['shift', '--help'])).stdout });
+  const check = await type(['zone', 'check', '--help']);
+  t.match(await type(['help', 'zone', 'check']), { code: 0, stdout: check.stdout }, 'of a command below another');
+  t.match(await type(['zone', 'help', 'check']), { code: 0, stdout: check.stdout });
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   t.match(await type(['--version']), { code: 0, stdout: `${version}\n` });
 });
@@ -144,4 +148,26 @@ t.test('a command starts without the parts that only others need', async (t) => 
     loaded.filter((url) => /\/src\/(?!cli\/|duration\.ts)|node_modules|cli\/(serve|release|doctor)/.test(url)),
     [],
   );
+});
+
+t.test('help for a command that is not there says so, with the one that may be meant', async (t) => {
+  for (const [words, what] of [
+    ['help statsu', /^teal: unknown command 'statsu'\n\(Did you mean status\?\)\n$/],
+    ['help zone chek', /^teal: unknown command 'chek'\n\(Did you mean check\?\)\n$/],
+    ['zone help chek', /^teal: unknown command 'chek'\n\(Did you mean check\?\)\n$/],
+    ['help qqqqqqqq', /^teal: unknown command 'qqqqqqqq'\n$/],
+  ] as const) {
+    t.match(await type(words.split(' ')), { code: EXIT.USAGE, stdout: '', stderr: what }, words);
+  }
+  t.match(await type(['help', 'help']), { code: 0 });
+  t.match(await type(['shift', 'help', 'green=1'], { env: { TEAL_ADMIN_URL: 'http://127.0.0.1:1' } }), {
+    code: EXIT.UNAVAILABLE,
+  });
+  // Words without `help` are never carried out: what has commands below it does nothing by itself.
+  for (const load of Object.values(commands)) {
+    const program = new Command();
+    (await load()).add(program, {} as never);
+    for (const group of program.commands.filter((each) => each.commands.length > 0))
+      t.not((group as unknown as { _actionHandler: unknown })._actionHandler, Function, group.name());
+  }
 });
