@@ -1,7 +1,8 @@
 /** `teal apply`: zones, records, services, tokens, webhooks and freezes as files declare them, after a look at what that changes. */
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { unreadable } from '../bounded-file.ts';
 import type { ApplyPlan } from '../contract/types.ts';
 import { FILE_TIME_LIMIT_MS } from './api.ts';
 import { carryOut, isWanted, makesSecret } from './apply/carry-out.ts';
@@ -124,7 +125,7 @@ function secretFiles(plan: ApplyPlan, declaration: Declaration, folder: string |
   const fileOf = (kind: 'token' | 'webhook', name: string): string | undefined =>
     folder === undefined ? undefined : join(folder, `${kind}-${name}`);
   if (folder === undefined) return fileOf;
-  if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isThere(folder, (state) => state.isDirectory())) {
     throw new Failure(EXIT.CANNOT_WRITE, `--secrets-dir: ${folder} is no folder that is there; make it first`);
   }
   for (const { token, webhook } of plan.steps) {
@@ -132,8 +133,18 @@ function secretFiles(plan: ApplyPlan, declaration: Declaration, folder: string |
     const body = (declaration.bodies.webhooks[webhook?.key ?? ''] ?? {}) as { secret?: unknown };
     const isWebhook = webhook?.action === 'make' && makesSecret(webhook.before, body);
     const file = isToken ? fileOf('token', token.name) : isWebhook ? fileOf('webhook', webhook.name) : undefined;
-    if (file === undefined || lstatSync(file, { throwIfNoEntry: false }) === undefined) continue;
+    if (file === undefined || !isThere(file)) continue;
     throw new Failure(EXIT.CANNOT_WRITE, `${file}: it is there already; nothing was applied`);
   }
   return fileOf;
+}
+
+/** Throws Failure where nobody can tell. */
+function isThere(path: string, is: (state: Stats) => boolean = () => true): boolean {
+  try {
+    const state = lstatSync(path, { throwIfNoEntry: false });
+    return state !== undefined && is(state);
+  } catch (error) {
+    throw new Failure(EXIT.CANNOT_WRITE, `--secrets-dir: ${path} ${unreadable(error)}`);
+  }
 }

@@ -18,6 +18,7 @@ export function withDataDirectory(command: Command): Command {
 
 /** Throws Failure. */
 export async function dataDirectory({ config, dataDir }: DataDirectoryOptions, { env }: Shell): Promise<string> {
+  if (dataDir === '') throw new Failure(EXIT.USAGE, '--data-dir: expected a directory, found ""');
   if (dataDir !== undefined) return dataDir;
   const { ConfigError, readSettings } = await import('../config.ts');
   const settings = readSettings(env, { '--config': config });

@@ -211,6 +211,7 @@ function fileName(name: string): string {
 }
 
 function writeAll(folder: string, files: readonly { readonly file: string; readonly text: string }[]): void {
+  if (folder === '') throw new Failure(EXIT.USAGE, '--output: expected a folder, found ""');
   try {
     makeFolder(folder);
     for (const { file, text } of files) writeFileSync(file, text, { flag: 'wx', mode: 0o600 });

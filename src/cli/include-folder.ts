@@ -7,7 +7,13 @@ import { Failure } from './failure.ts';
 
 /** What `--include` names. Throws Failure where that is no folder. */
 export function folderOf(name: string): string {
-  if (statSync(name, { throwIfNoEntry: false })?.isDirectory()) return name;
+  let isFolder: boolean | undefined;
+  try {
+    isFolder = statSync(name, { throwIfNoEntry: false })?.isDirectory();
+  } catch (error) {
+    throw new Failure(EXIT.NO_INPUT, `--include: expected a folder, and ${name} ${unreadable(error)}`);
+  }
+  if (isFolder) return name;
   throw new Failure(EXIT.NO_INPUT, `--include: expected a folder, found ${name}`);
 }
 

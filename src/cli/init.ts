@@ -40,6 +40,7 @@ export function add(program: Command, shell: Shell): void {
 }
 
 function init(folder: string, options: Options, shell: Shell): void {
+  if (folder === '') throw new Failure(EXIT.USAGE, 'expected a folder, found ""');
   const settings = join(resolve(folder), 'teal.yaml');
   const files = new Map([[settings, settingsText(options.demo === true)]]);
   for (const name of ['teal.service', 'teal.socket']) {

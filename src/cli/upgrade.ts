@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { unreadable } from '../bounded-file.ts';
 import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
@@ -81,13 +82,22 @@ function isNew(before: readonly number[], now: readonly number[]): boolean {
 /** The process that watches the one which holds the directory's lock. Throws Failure. */
 async function findServer(directory: string): Promise<number> {
   for (const startedAt = performance.now(); ; await sleep(LOOK_MS)) {
-    const inode = statSync(join(directory, 'teal.lock'), { throwIfNoEntry: false })?.ino;
+    const inode = lockOf(directory);
     const locks = read('/proc/locks');
     const holders = inode === undefined ? [] : lockHolders(locks, inode);
     const holder = holders.find((pid) => pid > 0);
     if (holder !== undefined) return watcherOf(holder, directory);
     if (inode === undefined || performance.now() - startedAt > BACK_MS || !isOneAway(locks))
       throw new Failure(EXIT.UNAVAILABLE, `no server on this machine uses ${directory}`);
+  }
+}
+
+/** Undefined: there is no such file. Throws Failure. */
+function lockOf(directory: string): number | undefined {
+  try {
+    return statSync(join(directory, 'teal.lock'), { throwIfNoEntry: false })?.ino;
+  } catch (error) {
+    throw new Failure(EXIT.UNAVAILABLE, `${directory} ${unreadable(error)}`);
   }
 }
 

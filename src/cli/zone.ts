@@ -1,6 +1,6 @@
 /** `teal zone`: zones, made, imported, exported, checked, listed, deleted. */
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Finding, Service, Zone } from '../contract/types.ts';
 import { shown } from '../shown.ts';
@@ -193,7 +193,7 @@ function writeNew(file: string, text: string, force: boolean): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw new Failure(EXIT.CANNOT_WRITE, `${file} is there already; --force overwrites it`);
     // Half a zone would be taken for the whole. What was there before may be a device.
-    if (!force) rmSync(file, { force: true });
+    if (!force && existsSync(file)) rmSync(file);
     throw new Failure(EXIT.CANNOT_WRITE, `${file} cannot be written (${code})`);
   }
 }
