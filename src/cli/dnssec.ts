@@ -78,7 +78,7 @@ function addSign(group: Command, shell: Shell): void {
         const why = 'expected --key-file, the private key that the DS at the parent is of; without it';
         throw new Failure(EXIT.USAGE, `${why} the DS has to go first, and then --insecure says so`);
       }
-      const privateKey = keyFile && (await readBytes(keyFile, LINES_MAX_BYTES, shell)).toString('latin1');
+      const privateKey = keyFile === undefined ? undefined : await readKey(keyFile, shell);
       const session = await openSession(shell, options);
       const body = {
         ...(algorithm && { algorithm }),
@@ -142,10 +142,9 @@ function addRoll(group: Command, shell: Shell): void {
     .description('Replace the key of a zone by a new one, step by step; `status` says when the parent needs its DS.')
     .option('--key-file <file>', "a private key that is there already: PEM, or BIND's .private")
     .action(async (zone: string, options: SessionOptions & { keyFile?: string }) => {
-      const privateKey =
-        options.keyFile && (await readBytes(options.keyFile, LINES_MAX_BYTES, shell)).toString('latin1');
+      const privateKey = options.keyFile === undefined ? undefined : await readKey(options.keyFile, shell);
       const session = await openSession(shell, options);
-      const body = privateKey ? { privateKey } : {};
+      const body = privateKey === undefined ? {} : { privateKey };
       const signing = await session.api.post<Signing>(path`/v1/zones/${zone}/dnssec/roll`, body);
       session.show(signing, () => signingLines(signing));
     });
@@ -197,12 +196,19 @@ function addKeys(group: Command, shell: Shell): void {
     .command('import <zone> <file>')
     .description("Sign a zone that is not signed with a key that is there already: PEM, or BIND's .private.")
     .action(async (zone: string, file: string, options: SessionOptions) => {
-      const privateKey = (await readBytes(file, LINES_MAX_BYTES, shell)).toString('latin1');
+      const privateKey = await readKey(file, shell);
       const session = await openSession(shell, options);
       const signing = await session.api.put<Signing>(path`/v1/zones/${zone}/dnssec`, { body: { privateKey } });
       session.show(signing, () => signingLines(signing));
     });
   describeWrite(imported, 'teal dnssec import example.com Kexample.com.+013+12345.private');
+}
+
+/** Where nothing is in it, a new key would be made in place of the one that is meant. Throws Failure. */
+async function readKey(file: string, shell: Shell): Promise<string> {
+  const text = (await readBytes(file, LINES_MAX_BYTES, shell)).toString('latin1');
+  if (text.trim() === '') throw new Failure(EXIT.REFUSED, `${file}: expected a private key, and it is empty`);
+  return text;
 }
 
 /** What the server says is no path. */

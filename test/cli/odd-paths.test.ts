@@ -112,6 +112,11 @@ t.test('none of them is a fault of Teal', async (t) => {
       });
     }
   }
+  writeFileSync(at('empty'), '\n');
+  for (const words of ['sign', 'roll']) {
+    const { code, stderr } = await served.type(['dnssec', words, 'example.test', '--key-file', at('empty')]);
+    t.match({ code, stderr }, { code: EXIT.REFUSED, stderr: /expected a private key/ }, 'no other key in its place');
+  }
   for (const path of Object.values(odd).filter((each) => each !== odd['a file'])) {
     const { code } = await type(['status', '--token-file', path], { env: { TEAL_ADMIN_URL: served.teal.admin } });
     t.equal(code, EXIT.NO_INPUT, 'the file of a token');
