@@ -1,5 +1,8 @@
 /** A connection to one member of etcd. One that is of no use any more is closed, and never used again. */
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import {
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   connectivityState,
@@ -52,7 +55,7 @@ export class Line {
     const { protocol, host } = new URL(endpoint);
     const secure = protocol === 'https:';
     const channel = secure
-      ? credentials.createSsl(tls?.ca ?? null, tls?.key ?? null, tls?.cert ?? null)
+      ? withoutAddressAsName(credentials.createSsl(tls?.ca ?? null, tls?.key ?? null, tls?.cert ?? null))
       : credentials.createInsecure();
     this.#client = new Client(host, channel, OPTIONS);
   }
@@ -113,6 +116,21 @@ export class Line {
   close(): void {
     this.#client.close();
   }
+}
+
+/**
+ * TLS's server name is no address (RFC 6066 §3), and grpc-js sends whatever stands in the URL: Node warns of that
+ * (DEP0123), and will refuse it. The certificate is held against the host all the same, which is the address.
+ */
+function withoutAddressAsName(channel: ChannelCredentials): ChannelCredentials {
+  const make = channel._createSecureConnector.bind(channel);
+  channel._createSecureConnector = (...target) => {
+    const connector = make(...target);
+    const { connectionOptions } = connector as unknown as { connectionOptions: ConnectionOptions };
+    if (isIP(connectionOptions.servername ?? '') !== 0) delete connectionOptions.servername;
+    return connector;
+  };
+  return channel;
 }
 
 function of(token: string | undefined): Metadata {

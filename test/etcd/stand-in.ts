@@ -26,8 +26,13 @@ interface Words {
   readonly keepAlive?: ((stream: ServerDuplexStream<{ readonly ID: string }, object>) => void) | undefined;
 }
 
-/** One member; the result is its endpoint. */
-export async function standIn(t: Test, words: Words): Promise<string> {
+interface Certificate {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** One member; the result is its endpoint. `tls`: its certificate and key, in PEM. */
+export async function standIn(t: Test, words: Words, tls?: Certificate): Promise<string> {
   const server = new Server();
   const serve = (service: string, name: string, implementation: UntypedServiceImplementation[string]): void => {
     const method: MethodDefinition<object, object> = methodOf(service, name);
@@ -39,13 +44,17 @@ export async function standIn(t: Test, words: Words): Promise<string> {
   });
   serve('Watch', 'Watch', (stream: WatchStream) => words.watch?.(stream));
   serve('Lease', 'LeaseKeepAlive', (stream: ServerDuplexStream<{ ID: string }, object>) => words.keepAlive?.(stream));
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(tls === undefined ? '127.0.0.1:0' : '0.0.0.0:0', credentials, (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     ),
   );
   t.teardown(() => server.forceShutdown());
-  return `http://127.0.0.1:${port}`;
+  return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
 }
 
 /** The next message of a stream. */
