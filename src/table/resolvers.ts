@@ -155,7 +155,8 @@ export class ResolverSample {
       words[entry + ENTRY.LAST_AT] = this.nowSeconds;
       words[entry + ENTRY.TTL] = table[plan + PLAN.TTL];
       words[entry + ENTRY.ANSWERS] = (words[entry + ENTRY.ANSWERS] + 1) | 0;
-      if (words[entry + ENTRY.FIRST_AT] < table[plan + PLAN.DRAINING_SINCE])
+      // The words have a sign, which times have from 2038-01-19 on.
+      if (words[entry + ENTRY.FIRST_AT] >>> 0 < table[plan + PLAN.DRAINING_SINCE] >>> 0)
         words[entry + ENTRY.FIRST_AT] = this.nowSeconds;
       return;
     }

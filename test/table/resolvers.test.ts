@@ -107,24 +107,30 @@ t.test('many resolvers are estimated within the error that is said, in the same 
   }
 });
 
-t.test('who comes back only after the answer has expired is late', async (t) => {
-  const workers = makeWorkers(2);
-  const since = NOON_S + 100;
-  const ask = (client: number, worker: number, pool: number, second: number) =>
-    workers.count(worker, 1, pool, ipv4(client), NOON_S + second, second >= 100 ? since : 0);
-  // Client 1 comes back in time, 2 late, 3 never, 4 in time at one worker and again at another, 5 had green before.
-  for (const client of [1, 2, 3, 4, 5]) ask(client, 0, 0, 98);
-  ask(5, 1, 1, 50);
-  ask(1, 0, 1, 104);
-  ask(2, 1, 1, 130);
-  ask(4, 1, 1, 103);
-  ask(4, 0, 1, 150);
-  ask(5, 1, 1, 140);
-  const [blue, green] = workers.estimate(1, [since, undefined]);
-  t.match(blue, { distinct: 5, notBack: 1, late: 2 });
-  t.match(green, { distinct: 4, notBack: 4, late: undefined });
-  t.equal(workers.estimate(1, [since - 1, since])[0]?.late, undefined, 'another pool began to drain later');
-});
+for (const [when, beginS] of [
+  ['now', NOON_S],
+  // When seconds have a bit more than a signed word has for them.
+  ['on 2038-01-19, and the drain begins as it turns', 2 ** 31 - 100],
+  ['after that', 2 ** 31],
+] as const)
+  t.test(`who comes back only after the answer has expired is late: ${when}`, async (t) => {
+    const workers = makeWorkers(2);
+    const since = beginS + 100;
+    const ask = (client: number, worker: number, pool: number, second: number) =>
+      workers.count(worker, 1, pool, ipv4(client), beginS + second, second >= 100 ? since : 0);
+    // Client 1 comes back in time, 2 late, 3 never, 4 in time at one worker and again at another, 5 had green before.
+    for (const client of [1, 2, 3, 4, 5]) ask(client, 0, 0, 98);
+    ask(5, 1, 1, 50);
+    ask(1, 0, 1, 104);
+    ask(2, 1, 1, 130);
+    ask(4, 1, 1, 103);
+    ask(4, 0, 1, 150);
+    ask(5, 1, 1, 140);
+    const [blue, green] = workers.estimate(1, [since, undefined]);
+    t.match(blue, { distinct: 5, notBack: 1, late: 2 });
+    t.match(green, { distinct: 4, notBack: 4, late: undefined });
+    t.equal(workers.estimate(1, [since - 1, since])[0]?.late, undefined, 'another pool began to drain later');
+  });
 
 t.test('networks are /24 and /56, and a resolver counts once a second', async (t) => {
   const workers = makeWorkers(1);
