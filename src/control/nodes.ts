@@ -159,6 +159,8 @@ export interface FleetClocks {
   of(node: string): OtherClock | undefined;
   /** By how much one of them is behind at the most, milliseconds; 0: none is. */
   readonly behindMs: number;
+  /** By how much the one here is ahead of most, whole seconds in milliseconds, a day at most; 0: it is not. */
+  readonly aheadMs: number;
   /** Of all that told lately. */
   all(): ReadonlyMap<string, OtherClock>;
 }
@@ -182,6 +184,8 @@ export interface FleetControl {
   readonly views: FleetViews | undefined;
   /** undefined: this node is alone. */
   readonly counts: FleetCounts | undefined;
+  /** undefined: this node is alone. */
+  readonly clocks: FleetClocks | undefined;
   /** undefined: this node is alone. */
   readonly lateness: Lateness | undefined;
   readonly marks: FleetMarks;

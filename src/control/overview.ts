@@ -38,7 +38,7 @@ interface OverviewParts {
   readonly store: Pick<Store, 'service' | 'activeReleases' | 'openProposals' | 'freezes' | 'revision'>;
   readonly table: Pick<Table, 'observed'>;
   readonly health: HealthView & Pick<SeenHealth, 'doubtful'>;
-  readonly drain: Pick<DrainReports, 'drainedAtMs'>;
+  readonly drain: Pick<DrainReports, 'drainedAtMs' | 'aheadMs'>;
   /** How this node stands in its fleet; undefined: it is alone. */
   readonly node: () => { readonly isCurrent: boolean; readonly lateness: Lateness | undefined } | undefined;
 }
@@ -171,8 +171,9 @@ export class Overview {
 
   /** Unix time, milliseconds, 0 where it is not known yet; undefined: no pool of it drains. */
   #drainsUntil({ name, pools, givenUp = [] }: Service, nowMs: number): number | undefined {
-    const isHeld = givenUp.some(({ untilMs }) => nowMs < untilMs + MARGIN_MS);
-    if (!isHeld && !pools.some((pool) => mayDrain(pool, nowMs))) return undefined;
+    const writtenMs = nowMs - this.#parts.drain.aheadMs;
+    const isHeld = givenUp.some(({ untilMs }) => writtenMs < untilMs + MARGIN_MS);
+    if (!isHeld && !pools.some((pool) => mayDrain(pool, writtenMs))) return undefined;
     const endMs = this.#parts.drain.drainedAtMs([name], nowMs);
     if (endMs === undefined) return 0;
     return endMs > nowMs ? endMs : undefined;

@@ -12,7 +12,7 @@ import {
   type ToldClock,
 } from '../model/fleet/clocks.ts';
 import type { View } from '../model/fleet/view.ts';
-import type { Clock } from './clock.ts';
+import { CLOCKS_DIFFER_MS, type Clock } from './clock.ts';
 import type { Lines } from './lines.ts';
 import type { FleetClocks, OtherClock } from './nodes.ts';
 
@@ -63,6 +63,17 @@ export class SharedClocks implements FleetClocks {
   all(): ReadonlyMap<string, OtherClock> {
     const found = [...this.#heard.keys()].map((node) => [node, this.of(node)] as const);
     return new Map(found.flatMap(([node, clock]) => (clock === undefined ? [] : [[node, clock] as const])));
+  }
+
+  /**
+   * By how much the time of day here is ahead of most, in whole seconds: one clock that is years behind is not what all
+   * wait for. Of two nodes nobody knows which one is right, and the later end is waited for.
+   */
+  get aheadMs(): number {
+    const { own } = this;
+    const offsets = [0, ...[...this.#heard.values()].map((each) => lastOffsetMs(each, own))].sort((a, b) => a - b);
+    const middleMs = offsets[Math.floor((offsets.length - 1) / 2)];
+    return Math.min(CLOCKS_DIFFER_MS, Math.max(0, Math.round(-middleMs / 1000) * 1000));
   }
 
   /** By how much the time of day of a member is behind the one here at the most, milliseconds; also of one that is silent now. */

@@ -77,7 +77,7 @@ function makeMailer(mail: Settings['mail'], files: NamedFiles): Mailer | undefin
 function makeDrain(
   { store, table }: DataPlane,
   { propagation: { resolvers }, fleet }: Settings,
-  node: Pick<FleetControl, 'lateness' | 'counts' | 'sign'> | undefined,
+  node: Pick<FleetControl, 'lateness' | 'counts' | 'clocks' | 'sign'> | undefined,
   log: Logger,
 ): { readonly drain: DrainReports; readonly steps: ClockSteps } {
   const clock = systemClock;
@@ -85,9 +85,10 @@ function makeDrain(
   const lookAtClock = steps.look.bind(steps);
   const counting = { store, table, propagation: new Propagation(resolvers), startedAtMs: clock.wallMs(), lookAtClock };
   const lateness = () => node?.lateness;
+  const aheadMs = () => node?.clocks?.aheadMs ?? 0;
   const others = () => node?.counts;
   const sign = (name: string) => node?.sign(name);
-  return { drain: new DrainReports({ ...counting, lateness, others, sign, node: fleet?.node }), steps };
+  return { drain: new DrainReports({ ...counting, lateness, aheadMs, others, sign, node: fleet?.node }), steps };
 }
 
 /** Makes its parts; nothing of it acts yet. */
@@ -97,7 +98,7 @@ export function makeControlPlane(
   node:
     | Pick<
         FleetControl,
-        'leads' | 'lateness' | 'nodes' | 'marks' | 'counts' | 'views' | 'onStanding' | 'sign' | 'isCurrent'
+        'leads' | 'lateness' | 'nodes' | 'marks' | 'counts' | 'clocks' | 'views' | 'onStanding' | 'sign' | 'isCurrent'
       >
     | undefined,
   log: Logger,

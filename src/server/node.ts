@@ -12,7 +12,6 @@ interface RunningNode extends FleetControl {
   perform(duties: Duties): void;
   /** All nodes, as this one has heard of them. */
   readonly nodes: MeasuredNode['nodes'];
-  readonly clocks: MeasuredNode['clocks'];
   /** What it has noticed of them. */
   readonly outlook: MeasuredOutlook;
   stop(): Promise<void>;

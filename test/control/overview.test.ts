@@ -47,7 +47,7 @@ t.test('ten thousand services are searched in memory', async (t) => {
     observed: { services: () => all.values(), poolCounts: () => ({}) },
   } as unknown as Table;
   const health = new SeenHealth({ wallMs: () => 0, steadyMs: () => 0 });
-  const drain = { drainedAtMs: () => t.fail('nothing of it can drain') as unknown as number };
+  const drain = { aheadMs: 0, drainedAtMs: () => t.fail('nothing of it can drain') as unknown as number };
   const overview = new Overview({ store, table, health, drain, node: () => undefined });
   const grant = new Grant(store, undefined);
   const look = (asked: object, limit = 100) => {

@@ -63,6 +63,11 @@ t.test('a clock that is set is known to all within seconds, and said once', asyn
   three.clock.jump(3_600_000);
   await pass(3);
   t.match(Math.round(three.clocks.behindMs / 1000), /^(3600|3601|3599)$/);
+  t.match(three.clocks.aheadMs / 1000, /^(3600|3601|3599)$/);
+  t.match(
+    [one, two].map(({ clocks }) => clocks.aheadMs <= 1000),
+    [true, true],
+  );
   t.ok(one.clocks.behindMs < 1100, 'ahead is not behind');
   t.same(one.of('ns3'), { seconds: 3600, isFar: true }, 'it tells at once');
   t.match(three.of('ns1'), { seconds: /^-(3600|3599)$/, isFar: true });
@@ -81,6 +86,12 @@ t.test('a clock that is set is known to all within seconds, and said once', asyn
   // Of one that is behind a single word may only be late.
   await pass(12);
   t.same(takeAll(), [['far ns2'], ['far ns1,ns3'], ['far ns2']]);
+  t.match(
+    [one, three].map(({ clocks }) => clocks.aheadMs <= 1000),
+    [true, true],
+    'one that is behind is not most',
+  );
+  t.ok(one.clocks.behindMs > 86_000_000);
 });
 
 t.test('of who tells nothing lately nothing is known, and who has left is forgotten', async (t) => {

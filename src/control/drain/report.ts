@@ -25,6 +25,8 @@ interface DrainParts {
   readonly lookAtClock?: () => void;
   /** Of the other nodes of a fleet, which answer too; undefined: there are none. */
   readonly lateness?: () => Lateness | undefined;
+  /** By how much the clock here is ahead of most of the fleet's, milliseconds. */
+  readonly aheadMs?: () => number;
   /** What those have counted; undefined: there are none. */
   readonly others?: () => FleetCounts | undefined;
   /** This node's name in its fleet; undefined: the settings have none. */
@@ -39,6 +41,7 @@ interface All {
   /** No node can still answer by earlier weights, and each has told what it answered. */
   readonly isSettled: boolean;
   readonly lateness: Lateness | undefined;
+  readonly aheadMs: number;
   readonly others: OthersCounts | undefined;
 }
 
@@ -90,6 +93,11 @@ export class DrainReports {
 
   constructor(parts: DrainParts) {
     this.#parts = parts;
+  }
+
+  /** By how much what a service's row says is to be read later than it says, milliseconds. */
+  get aheadMs(): number {
+    return this.#parts.aheadMs?.() ?? 0;
   }
 
   /** The report at a moment; `text`: the service's name as typed by a user. */
@@ -166,7 +174,7 @@ export class DrainReports {
     const told = others?.told.map(({ counts }) => counts) ?? [];
     const counts = told.length === 0 ? own : mergeCounts(own.order, [own, ...told]);
     const isSettled = own.isSettled && !isAnyLate(lateness) && (others?.missing.length ?? 0) === 0;
-    return { counts, isSettled, lateness, others };
+    return { counts, isSettled, lateness, aheadMs: this.aheadMs, others };
   }
 
   #held({ lateness, others }: All, nowMs: number): Held[] {
@@ -214,11 +222,13 @@ function endsOf(held: readonly Held[]): string {
 
 const isAnyLate = (lateness: Lateness | undefined): boolean => (lateness?.late.length ?? 0) > 0;
 
-function answersOf(service: Service, pool: Pool, { counts, lateness, others }: All): PoolAnswers {
+function answersOf(service: Service, pool: Pool, { counts, lateness, aheadMs, others }: All): PoolAnswers {
   const count = counts.pools[pool.name] ?? never;
   const isAssumed = lateness !== undefined && !isAllCounted(pool, lateness, others);
   const uncountedMs = isAssumed ? heldByOthers(pool, lateness) : 0;
-  const heldUntilMs = Math.max(count.heldUntilMs, uncountedMs, givenUpUntil(service, pool));
+  // By the clock of the node that wrote it, and most are behind the one here.
+  const writtenMs = Math.max(uncountedMs, givenUpUntil(service, pool));
+  const heldUntilMs = Math.max(count.heldUntilMs, writtenMs === 0 ? 0 : writtenMs + aheadMs);
   return { ...count, heldUntilMs, weight: pool.weight, pinned: isPinned(service, pool.name) };
 }
 

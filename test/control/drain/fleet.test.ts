@@ -44,6 +44,24 @@ t.test('nothing is drained while a node is late, and then what it answered has t
   t.match(blueAt(1), { drained: true }, 'one node alone has counted all that was answered');
 });
 
+t.test('a node whose clock is ahead of most reads what stands in a row by their clock', async (t) => {
+  const fixture = makeEngine(t, { atMs: NOON_MS });
+  withService(fixture);
+  const { store, table } = fixture;
+  const AHEAD_MS = 3_600_000;
+  const lateness: Lateness = { late: [], lateUntilMs: 0 };
+  fixture.must({ kind: 'weights.put', name: app, weights: { blue: 0, green: 100 } }, { atMs: NOON_MS });
+  const ttl = store.service(app)?.ttlSeconds as number;
+  const untilMs = NOON_MS + (COMMIT_MAX_SECONDS + ttl + DRAIN_MARGIN_SECONDS) * 1000;
+  const parts = { store, table, propagation: new Propagation([]), startedAtMs: NOON_MS, lateness: () => lateness };
+  const drainedAtMs = (aheadMs: number) =>
+    new DrainReports({ ...parts, aheadMs: () => aheadMs }).drainedAtMs([app], NOON_MS + 1000 + aheadMs);
+  t.equal(drainedAtMs(0), untilMs);
+  t.equal(drainedAtMs(AHEAD_MS), untilMs + AHEAD_MS, 'the same instant, by its own clock');
+  const overview = new DrainReports({ ...parts, aheadMs: () => AHEAD_MS });
+  t.equal(overview.aheadMs, AHEAD_MS);
+});
+
 t.test('who was late before a pool began to drain holds up nothing', async (t) => {
   const fixture = makeEngine(t, { atMs: NOON_MS });
   withService(fixture);
