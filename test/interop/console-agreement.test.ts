@@ -53,6 +53,8 @@ t.test('proposals, approvals and freezes', async (t) => {
     .first()
     .waitFor();
   t.match((await teal.call('GET', `${app}/weights`)).body.weights, { blue: 0, green: 100 });
+  // Else the next press may be on the button of this one, which the page has not read again.
+  await bob.getByRole('button', { name: /^Approve proposal/ }).waitFor({ state: 'detached' });
 
   await as('alice', 'POST', '/v1/shifts', { services: { 'app.example.test': { blue: 10, green: 90 } } });
   await teal.call('PUT', '/v1/freezes/always', always);

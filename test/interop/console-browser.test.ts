@@ -101,12 +101,14 @@ t.test('what moves away below a press is pressed all the same, and all else once
   }
 });
 
-t.test('behind a test that fails the others of its page wait briefly', async (t) => {
-  const afterEach: ((each: { passing(): boolean }) => void)[] = [];
+t.test('what the page of a test that fails shows is told, and the others of its page wait briefly', async (t) => {
+  const afterEach: ((each: { passing(): boolean }) => Promise<void>)[] = [];
   const ends: (() => Promise<void>)[] = [];
+  const told: string[] = [];
   const browser = await startBrowser({
     teardown: (work) => void ends.push(work),
     afterEach: (work) => void afterEach.push(work),
+    comment: (text) => void told.push(text),
   });
   t.teardown(async () => {
     bePatient();
@@ -115,13 +117,16 @@ t.test('behind a test that fails the others of its page wait briefly', async (t)
   const context = await browser.newContext();
   waitPatiently(context);
   const view = await context.newPage();
-  const ended = (isPassing: boolean): void => {
-    for (const work of afterEach) work({ passing: () => isPassing });
+  await view.setContent(page('<p>Nothing is there</p>'));
+  const ended = async (isPassing: boolean): Promise<void> => {
+    for (const work of afterEach) await work({ passing: () => isPassing });
   };
   const missing = view.getByText('never there');
-  ended(true);
+  await ended(true);
   t.equal(patienceMs(), PATIENCE_MS);
-  ended(false);
+  t.same(told, []);
+  await ended(false);
   t.ok(patienceMs() < PATIENCE_MS);
+  t.match(told, [/^about:blank shows:\nNothing is there$/]);
   await t.rejects(missing.waitFor(), { message: new RegExp(`Timeout ${patienceMs()}ms exceeded`) });
 });

@@ -1,6 +1,7 @@
 /** The console in a headless Chromium, with a server of its own: what the page asks for and violates is written down. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page, type Request } from 'playwright-core';
 import { buildConsole } from '../../src/console/build.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
@@ -13,6 +14,9 @@ const REST_MS = 20_000;
 
 /** What a press has not unfolded by then it does not. */
 const UNFOLD_MS = 5_000;
+/** Of a page and of a server's log where a test has failed. */
+const SHOWN_MAX_CHARS = 4000;
+const LINES_TOLD = 10;
 
 export interface Console {
   readonly teal: TealProcess;
@@ -25,23 +29,34 @@ export interface Console {
   readonly scriptBytes: Map<string, number>;
 }
 
-/** Of a test, what is used here; a program that is none has no tests within. */
+/** Of a test, what is used here; a program that is none has no tests within, and nobody to tell of its failures. */
 interface Within {
   teardown(work: () => Promise<void>): void;
-  afterEach?(work: (each: { passing(): boolean }) => void): void;
+  afterEach?(work: (each: { passing(): boolean }) => Promise<void>): void;
+  passing?(): boolean;
+  comment?(text: string): void;
 }
 
 /**
  * A headless Chromium that ends when `t` does. What a page's listeners and routes still wait for then fails nothing. Once a
- * test within `t` has failed the later ones wait briefly: the page that they share is not as they need it.
+ * test within `t` has failed what its pages show is told, and the later ones wait briefly: the page that they share is not as
+ * they need it.
  */
 export async function startBrowser(t: Within): Promise<Browser> {
   bePatient();
-  t.afterEach?.((each) => {
-    if (!each.passing()) beBrief();
-  });
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  let isTold = false;
+  const tellIfFailed = async (each: Pick<Within, 'passing'>): Promise<void> => {
+    if (each.passing?.() !== false || isTold) return;
+    isTold = true;
+    await tellPages(t, browser);
+  };
+  t.afterEach?.(async (each) => {
+    if (!each.passing()) beBrief();
+    await tellIfFailed(each);
+  });
   t.teardown(async () => {
+    await tellIfFailed(t);
     for (const page of browser.contexts().flatMap((context) => context.pages())) {
       await page.removeAllListeners(undefined, { behavior: 'ignoreErrors' });
       await page.unrouteAll({ behavior: 'ignoreErrors' });
@@ -49,6 +64,16 @@ export async function startBrowser(t: Within): Promise<Browser> {
     await browser.close();
   });
   return browser;
+}
+
+/** What stands on the pages: what was waited for in vain is not among it, and why may be. */
+async function tellPages(t: Within, browser: Browser): Promise<void> {
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const read = page.evaluate('document.body.innerText') as Promise<string>;
+    const text = await Promise.race([read, sleep(UNFOLD_MS, 'it says nothing')]).catch(String);
+    const open = [...(waitedFor.get(page) ?? [])].map((request) => `\nIt waits for ${request.url()}`);
+    t.comment?.(`${page.url()} shows:\n${text.slice(0, SHOWN_MAX_CHARS)}${open.join('')}`);
+  }
 }
 
 /** Builds the page, starts a server with its data in `folder`, and a browser; both end when `t` does. */
@@ -61,6 +86,15 @@ export async function startConsole(
   const teal = await startTeal(folder, options);
   t.teardown(async () => void teal.child.kill('SIGKILL'));
   const browser = await startBrowser(t);
+  t.afterEach?.(async (each) => {
+    if (!each.passing())
+      t.comment?.(
+        teal.log
+          .slice(-LINES_TOLD)
+          .map((line) => JSON.stringify(line))
+          .join('\n'),
+      );
+  });
   return { teal, folder, browser, faults: [], scriptBytes: new Map() };
 }
 
@@ -191,28 +225,6 @@ export async function goByKeys(page: Page, key: string, heading: string): Promis
   if (!(await comesTo(press, Boolean))) throw new Error(`g ${key} does not lead to ${heading}`);
 }
 
-/**
- * Before each drawing from now on the states of a dialog's buttons and its messages are kept: what is there for a few seconds
- * is not missed by who comes to look later. To be read by `dialogStates`.
- */
-export async function watchDialog(page: Page): Promise<void> {
-  await page.evaluate(`(() => {
-    const seen = new Set();
-    globalThis.dialogStates = seen;
-    const look = () => {
-      for (const each of document.querySelectorAll('dialog button'))
-        seen.add(each.textContent + (each.disabled ? ' (disabled)' : ''));
-      for (const each of document.querySelectorAll('dialog .message')) seen.add(each.textContent);
-      requestAnimationFrame(look);
-    };
-    look();
-  })()`);
-}
-
-export async function dialogStates(page: Page): Promise<string[]> {
-  return (await page.evaluate('[...globalThis.dialogStates]')) as string[];
-}
-
 /** Presses Tab until what has the focus has this name, as somebody without a mouse would. */
 export async function tabTo(page: Page, name: string | RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   const seen = new Set<string>();
@@ -236,11 +248,11 @@ const FOCUSED_NAME = `(() => {
 })()`;
 
 /** What a page still waits for, where that is known (`followRequests`). */
-const waitedFor = new WeakMap<Page, Set<unknown>>();
+const waitedFor = new WeakMap<Page, Set<Request>>();
 
 /** Keeps what the page asks for and has no answer to yet, but for the stream of events, which never ends. */
 export function followRequests(page: Page): void {
-  const open = new Set<unknown>();
+  const open = new Set<Request>();
   waitedFor.set(page, open);
   page.on('request', (request) => {
     if (!new URL(request.url()).pathname.endsWith('/v1/events')) open.add(request);
@@ -256,9 +268,12 @@ export function followRequests(page: Page): void {
  */
 export async function settled(page: Page): Promise<void> {
   const wanted = page.viewportSize();
+  const isAnswered = () => (waitedFor.get(page)?.size ?? 0) === 0;
+  // Before, too: what is answered while one looks is drawn after that.
   const isStill = async () =>
+    isAnswered() &&
     ((await page.evaluate(still(patienceMs()))) as string) === `${wanted?.width} ${wanted?.height} 0` &&
-    (waitedFor.get(page)?.size ?? 0) === 0;
+    isAnswered();
   await comesTo(isStill, Boolean, patienceMs(REST_MS));
 }
 

@@ -2,7 +2,8 @@
 import type { Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { comesTo, soon } from '../fixtures/soon.ts';
-import { openPage, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, settled, signIn, startConsole, visit } from './console-browser.ts';
+import { showsShares } from './console-states.ts';
 
 const app = 'app.example.test';
 const appPage = `#/services/${app}`;
@@ -124,11 +125,20 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
     'a rollback leads where it was said to lead',
     on(appPage, async (page, t) => {
       await shift(90, 10);
+      await showsShares(page, 'blue 90%, green 10%');
       await page.getByRole('button', { name: /Roll back.*blue 100%/ }).click();
       const dialog = page.getByRole('dialog');
+      // Where it leads is in the history, which comes late.
+      const isLate = Promise.withResolvers<void>();
+      await page.route(/\/history\?/, async (route) => {
+        await isLate.promise;
+        await route.continue();
+      });
       await shift(50, 50);
       await moved(t, dialog, 'Roll back now', [MOVED, /weights\.green.*in force 50.*was 10.*yours 0/]);
       await dialog.getByRole('button', { name: 'See where it leads now' }).click();
+      await dialog.getByText('The weights from before the last release or shift come back.').waitFor();
+      isLate.resolve();
       await dialog.getByRole('img', { name: 'Afterwards: blue 90%, green 10%' }).waitFor();
       await dialog.getByRole('button', { name: 'Roll back now' }).click();
       await dialog.waitFor({ state: 'detached' });
@@ -165,6 +175,8 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       t.equal((await teal.call('GET', `/v1/releases/${id}`)).body.stepIndex, 4, 'one pause was left, not two');
       await teal.call('POST', `/v1/releases/${id}/abort`);
       const next = (await teal.call('POST', `/v1/services/${app}/releases`, { to: 'green', steps })).body;
+      // The one before has a button of that name too, and stood at 100%.
+      await page.getByText('paused · 40%', { exact: true }).waitFor();
       await page.route(`**/v1/releases/${next.id}/pause`, async (route) => {
         await teal.call('POST', `/v1/releases/${next.id}/promote`);
         await route.continue();
@@ -209,6 +221,8 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       await soon(t).equal(() => data.inputValue(), '192.0.2.2');
       await page.keyboard.press('Escape');
 
+      // What the page has read of one's own change.
+      await page.getByRole('row', { name: /^www A .*192\.0\.2\.2/ }).waitFor();
       await page.getByRole('button', { name: 'Delete www.example.test A' }).click();
       await record('www', ['192.0.2.4']);
       await moved(t, dialog, 'Delete now', [/rdata.*in force 192\.0\.2\.4.*was 192\.0\.2\.2/]);
@@ -256,17 +270,26 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
       t.same(await rdataOf('late'), ['192.0.2.66']);
       await page.getByRole('button', { name: 'Load theirs instead' }).click();
       await typed(page, '192.0.2.66');
+      const area = page.getByLabel('Zone file');
+      await area.fill((await area.inputValue()).replace('192.0.2.66', '192.0.2.67'));
+      // What the page has read of the zone is of before, until it is read again.
+      const isImported = Promise.withResolvers<void>();
+      await page.route('**/v1/zones/example.test', async (route) => {
+        await isImported.promise;
+        await route.continue();
+      });
       await page.getByRole('button', { name: 'Import', exact: true }).click();
       await page.getByText('imported,', { exact: false }).first().waitFor();
-      t.same(await rdataOf('late'), ['192.0.2.66']);
-      t.equal(
-        await page.getByText('Nothing is done until you decide').count(),
-        0,
-        'one’s own import is no colleague’s',
-      );
+      t.same(await rdataOf('late'), ['192.0.2.67']);
+      const notice = page.getByText('Nothing is done until you decide');
+      t.equal(await notice.count(), 0, 'one’s own import is no colleague’s');
+      isImported.resolve();
+      await settled(page);
+      t.equal(await notice.count(), 0, 'nor is it once it is read');
+      await page.unroute('**/v1/zones/example.test');
       // A large file takes long: the page asks what is in force, whose own ETag is of the zone's settings alone.
       await page.getByRole('button', { name: 'Load what is in force' }).click();
-      await typed(page, '192.0.2.66');
+      await typed(page, '192.0.2.67');
       const asked: Promise<unknown>[] = [];
       await page.route('**/v1/zones/example.test/file', async (route) => {
         const zone = page.waitForResponse((each) => each.url().endsWith('/v1/zones/example.test'));

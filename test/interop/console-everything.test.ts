@@ -106,6 +106,8 @@ t.test('everything', async (t) => {
       health: { http: { path: '/healthz' }, intervalSeconds: 30 },
       pools: { blue: { weight: 90 }, green: { weight: 10 }, red: { weight: 0, targets: ['192.0.2.30'] } },
     });
+    // The next form is about what the page has read by then.
+    await page.getByLabel('Weight of red').waitFor();
     await press('Edit');
     await dialog.getByLabel('Targets are checked').selectOption('none');
     await dialog.getByRole('button', { name: 'Remove the pool red' }).click();
@@ -113,6 +115,7 @@ t.test('everything', async (t) => {
     await dialog.waitFor({ state: 'detached' });
     const after = await read(`services/${app}`);
     t.same([Object.keys(after.pools), after.health, after.pick], [['blue', 'green'], undefined, 'sticky']);
+    await page.getByLabel('Weight of red').waitFor({ state: 'detached' });
   });
 
   await t.test('the health of a pool is forced, and no more', async (t) => {
@@ -129,6 +132,8 @@ t.test('everything', async (t) => {
   });
 
   await t.test('steps are inserted and moved; gates have counts and limits, several in a step', async (t) => {
+    // Anew: the revision of the service that it has read may be one before the last.
+    await visit(page, '#/services', 'Services');
     await visit(page, `#/services/${app}`, app);
     await press('Start a release…');
     await dialog.getByLabel('Move traffic to').selectOption('green');

@@ -209,6 +209,7 @@ t.test('a shift and a release are planned for a later time, by a clock that is s
   await dialog.getByText(`${change} 01:30:00 UTC`).waitFor();
   await isFine(t, page, 'a time that is there');
   await dialog.getByRole('button', { name: 'Plan the shift' }).click();
+  await dialog.waitFor({ state: 'detached' });
   await page.getByRole('list', { name: 'Proposals' }).waitFor();
   const { items } = (await teal.call('GET', '/v1/proposals?state=open')).body;
   t.match(items, [{ kind: 'shift', state: 'scheduled', at: `${change}T01:30:00.000Z`, timeZone: 'Europe/Berlin' }]);
@@ -225,6 +226,8 @@ t.test('a shift and a release are planned for a later time, by a clock that is s
   await dialog.getByLabel('Time', { exact: true }).fill('12:00');
   await isFine(t, page, 'the plan of a release');
   await dialog.getByRole('button', { name: 'Plan the release' }).click();
+  // The list of proposals may still have the one that was withdrawn.
+  await dialog.waitFor({ state: 'detached' });
   await page.getByRole('list', { name: 'Proposals' }).waitFor();
   t.match((await teal.call('GET', '/v1/proposals?state=open')).body.items, [
     { kind: 'release', state: 'scheduled', timeZone: 'America/New_York' },

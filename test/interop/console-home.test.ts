@@ -6,9 +6,10 @@ import { openPage, overflow, seriousFaults, settled, signIn, startConsole } from
 const number = (i: number): string => String(i).padStart(3, '0');
 const pools = { blue: { weight: 100, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };
 const nameOf = (i: number): string => `s${number(i)}.z${i % 50}.test`;
-/** Of the list, while nothing happens: once for what was answered, and a few for what has just been made. */
 const QUIET_MS = 12_000;
-const QUIET_REQUESTS_MAX = 4;
+/** Of the list, while nothing happens: once in so long for what was answered, and a few for what has just been made. */
+const OBSERVED_MS = 10_000;
+const MORE_REQUESTS_MAX = 2;
 
 t.test('the first page at 204 services', async (t) => {
   const it = await startConsole(t, t.testdir());
@@ -39,9 +40,13 @@ t.test('the first page at 204 services', async (t) => {
     await settled(page);
     await page.waitForTimeout(2000);
     asked.length = 0;
+    const startedMs = performance.now();
     await page.waitForTimeout(QUIET_MS);
     const lists = asked.filter((path) => path === '/v1/overview');
-    t.ok(lists.length <= QUIET_REQUESTS_MAX, `${lists.length} requests in ${QUIET_MS} ms`);
+    // On a busy machine it was longer.
+    const quietMs = performance.now() - startedMs;
+    const most = Math.ceil(quietMs / OBSERVED_MS) + MORE_REQUESTS_MAX;
+    t.ok(lists.length <= most, `${lists.length} requests in ${Math.round(quietMs)} ms`);
     t.same(
       [...new Set(asked)].filter((path) => path !== '/v1/overview'),
       [],

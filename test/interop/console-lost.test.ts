@@ -3,7 +3,8 @@ import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { signalAll } from '../fixtures/planes.ts';
 import { patienceMs, soon } from '../fixtures/soon.ts';
-import { dialogStates, openPage, settled, signIn, startConsole, watchDialog } from './console-browser.ts';
+import { openPage, settled, signIn, startConsole } from './console-browser.ts';
+import { keepPassingStates, passingStates, showsShares } from './console-states.ts';
 
 const app = 'app.example.test';
 const appPage = `#/services/${app}`;
@@ -48,11 +49,11 @@ t.test('what became of a change', async (t) => {
     await review(page);
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Shift now' }).waitFor();
-    await watchDialog(page);
+    await keepPassingStates(page);
     await dialog.getByRole('button', { name: 'Shift now' }).click();
     await dialog.waitFor({ state: 'detached' });
     // Each for some seconds only.
-    const states = await dialogStates(page);
+    const states = await passingStates(page);
     t.ok(states.includes('Sending… (disabled)'), states.join(' | '));
     t.ok(states.includes('Asking the server… (disabled)'));
     t.notOk(states.includes('Sending…'));
@@ -97,6 +98,7 @@ t.test('what became of a change', async (t) => {
   await t.test('a rollback is done once, however often it is clicked and its reply is lost', async (t) => {
     const page = await open();
     await teal.call('PUT', `/v1/services/${app}/weights`, { blue: 50, green: 50 });
+    await showsShares(page, 'blue 50%, green 50%');
     const sent = await meddle(page, `**/v1/services/${app}/rollback`, async (route, count) => {
       if (count > 2) return route.continue();
       await route.fetch();
@@ -121,10 +123,13 @@ t.test('what became of a change', async (t) => {
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Shift now' }).waitFor();
     await settled(page);
+    await keepPassingStates(page);
     signalAll(teal.pid, 'SIGSTOP');
     t.teardown(() => signalAll(teal.pid, 'SIGCONT'));
     await dialog.getByRole('button', { name: 'Shift now' }).click();
-    await page.getByText(/No word for \d+ s/).waitFor({ timeout: patienceMs(NOTICED_MS) });
+    // For some seconds only, until it counts as lost.
+    const said = async (): Promise<string> => (await passingStates(page)).join(' | ');
+    await soon(t, patienceMs(NOTICED_MS)).match(said, /No word for \d+ s/);
     await dialog
       .getByText('it is not certain whether it was done', { exact: false })
       .waitFor({ timeout: patienceMs(NOTICED_MS) });

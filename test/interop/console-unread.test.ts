@@ -131,9 +131,16 @@ t.test('what was not read', async (t) => {
     t.equal(await overflow(page), 0);
     t.same(await seriousFaults(page), []);
     await page.setViewportSize({ width: 1280, height: 860 });
-    await page.unrouteAll({ behavior: 'wait' });
+    // Nothing is read before it is pressed: the page tries by itself too, and the button is gone once it has read all.
+    await page.evaluate(
+      "addEventListener('click', () => { globalThis.isPressed = true; }, { capture: true, once: true })",
+    );
+    await stopReads(page, async (route) =>
+      (await page.evaluate('globalThis.isPressed')) === true ? route.continue() : route.abort('connectionreset'),
+    );
     await page.getByRole('button', { name: 'Try now' }).click();
     await soon(t).equal(() => page.getByText(BEHIND).count(), 0);
+    await page.unrouteAll({ behavior: 'wait' });
 
     await page.route(`**/v1/services/${app}**`, (route) => route.abort('connectionreset'));
     await pages['#/services']?.change();

@@ -15,6 +15,7 @@ import {
   type View,
   visit,
 } from './console-browser.ts';
+import { showsShares } from './console-states.ts';
 
 /** All script of the first load, compressed. */
 const SCRIPT_MAX_BYTES = 100_000;
@@ -68,6 +69,7 @@ t.test('the console', async (t) => {
     await dialog.waitFor({ state: 'detached' });
     t.same(await answers(teal, app), [green]);
     await page.getByText('draining', { exact: true }).waitFor();
+    await showsShares(page, 'blue 0%, green 100%');
     await page.getByRole('button', { name: /Roll back.*blue 100%/ }).click();
     await page.getByRole('button', { name: 'Roll back now' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -98,6 +100,7 @@ t.test('the console', async (t) => {
     const { weights } = (await teal.call('GET', `/v1/services/${app}/weights`)).body;
     t.ok(weights.green > 1 && weights.green < 100, `the keys moved the slider: ${JSON.stringify(weights)}`);
     t.equal(weights.blue, 100 - weights.green);
+    await showsShares(page, `blue ${weights.blue}%, green ${weights.green}%`);
     await tabTo(page, /Roll back/, 'Shift+Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();

@@ -6,9 +6,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import t from 'tap';
+import type { Signing } from '../../src/contract/types.ts';
 import { typist } from '../cli/typed.ts';
 import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
 import { startTeal } from '../fixtures/process.ts';
+import { comesTo } from '../fixtures/soon.ts';
 
 const PAGE = resolve('docs/dnssec.md');
 const ZONE = 'example.com';
@@ -48,11 +50,13 @@ t.test('docs/dnssec.md', async (t) => {
 
   /** Waits for a stage, with a parent that does what it is asked for only once it is to. */
   const until = async (wanted: string): Promise<void> => {
-    for (const startedAt = performance.now(); ; ) {
-      const { status, body } = await teal.call('GET', PATH);
-      if ((status === 404 ? 'none' : body.stage) === wanted) return;
-      if (performance.now() - startedAt > STAGE_LIMIT_MS) throw new Error(`${wanted} does not come: ${body.status}`);
-      await new Promise((done) => setTimeout(done, 250));
+    const reply = await comesTo(
+      () => teal.call('GET', PATH),
+      ({ status, body }) => (status === 404 ? 'none' : body.stage) === wanted,
+      STAGE_LIMIT_MS,
+    );
+    if ((reply.status === 404 ? 'none' : reply.body.stage) !== wanted) {
+      throw new Error(`${wanted} does not come: ${JSON.stringify(reply.body)}`);
     }
   };
   const follow = async (): Promise<void> => {
@@ -61,11 +65,10 @@ t.test('docs/dnssec.md', async (t) => {
   const asked = () => until('ds-needed').then(() => seen());
   /** It was asked in this stage, and told. */
   const seen = async (): Promise<void> => {
-    for (let left = STAGE_LIMIT_MS / 250; left > 0; left--) {
-      const { body } = await teal.call('GET', PATH);
-      if (body.parent?.servers.length > 0 && body.notified !== null && body.parent.askedAt >= body.since) return;
-      await new Promise((done) => setTimeout(done, 250));
-    }
+    const isSo = ({ parent, notified, since }: Signing): boolean =>
+      parent !== null && parent.servers.length > 0 && notified !== null && parent.askedAt >= since;
+    const signing = await comesTo(async () => (await teal.call('GET', PATH)).body, isSo, STAGE_LIMIT_MS);
+    if (!isSo(signing)) throw new Error(`the parent is not asked, or not told: ${JSON.stringify(signing)}`);
   };
   const followed = async (): Promise<void> => {
     await follow();

@@ -33,6 +33,8 @@ async function byPipeline({ admin, token }: TealProcess, said: Said): Promise<vo
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 async function byConsole(page: Page, { reason, links }: Said): Promise<void> {
+  // Anew: what is typed is for the weights that the page has read.
+  await visit(page, '#/services', 'Services');
   await visit(page, appPage, app);
   await page.getByLabel('Weight of green').fill('6');
   await page.getByLabel('Weight of blue').fill('5');

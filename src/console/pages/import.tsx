@@ -38,8 +38,9 @@ export function ImportPage({ name }: { name: string }) {
   const seen = seenIn(zone);
   const now = seen && contentSeen(seen.body);
   const moved = useMovedContent(ground, now, setGround);
-  // The import comes back as an event before or after its reply.
-  const isOwn = done !== undefined && moved?.body?.contentRevision === done.contentRevision;
+  // The import comes back as an event before or after its reply, and what was read before it is no news.
+  const isOwn =
+    done !== undefined && (moved?.body?.contentRevision ?? Number.POSITIVE_INFINITY) <= done.contentRevision;
   const isHeld = moved !== undefined && !action.isBusy && !isOwn;
 
   const change = (next: string, of?: Seen<Zone>): void => {

@@ -52,9 +52,11 @@ export function ConfirmRollback(props: {
   const ground = useGround<Service>(of, { body: props.service, etag: of.etag });
   // Where it leads, and what it ends, is what was seen when it was opened.
   const [seen, setSeen] = useState({ target: props.target, active: props.active });
-  const { target, active } = seen;
+  const { active } = seen;
   const service = ground.body as Service;
   const isHeld = ground.moved !== undefined && !action.isBusy;
+  // Where the history at hand did not tell then, it does once it is read; while nothing moves that is of the same ground.
+  const target = seen.target ?? (ground.moved === undefined ? props.target : undefined);
   const confirm = async (): Promise<void> => {
     const path = `/v1/services/${segment(service.name)}/rollback`;
     const body = revision === undefined ? {} : { revision };
