@@ -9,6 +9,7 @@ import { orderOf } from './name-order.ts';
 import { seededHash } from './seeded-hash.ts';
 
 const SLOTS_MIN = 16;
+const DOT = 0x2e;
 /** Of a name, more or less. */
 const NAME_BYTES_EXPECTED = 24;
 
@@ -131,6 +132,30 @@ export class NameTable {
   /** Bytes of its canonical text. */
   length(number: number): number {
     return this.#starts[number + 1] - this.#starts[number];
+  }
+
+  /** Bytes of its first label, where no escape is in that. */
+  labelLength(number: number): number {
+    const own = this.#bytes;
+    const start = this.#starts[number];
+    const end = this.#starts[number + 1];
+    let at = start;
+    while (at < end && own[at] !== DOT) at++;
+    return at - start;
+  }
+
+  /** Whether the name in wire form that begins at `start` is this one, as far as it is lower case without escapes. */
+  isWire(number: number, bytes: Uint8Array, start: number): boolean {
+    const own = this.#bytes;
+    const first = this.#starts[number];
+    const end = this.#starts[number + 1];
+    let to = first;
+    let at = start;
+    for (let label = bytes[at++]; label > 0; label = bytes[at++]) {
+      if (to > first && own[to++] !== DOT) return false;
+      for (const next = at + label; at < next; at++) if (bytes[at] !== own[to++]) return false;
+    }
+    return to === end;
   }
 
   /** Canonical text. */

@@ -33,8 +33,6 @@ export const RECORDS_MAX = Math.floor(MAX_MESSAGE_BYTES / RECORD_HEADER_BYTES);
  * a change look through those of their name, and a copy of all of them is made for each that is added.
  */
 export const TYPES_MAX = 256;
-/** Addresses of a host that fit in any answer. */
-export const UNDOUBTED_RECORDS_MAX = 1000;
 /** Type and class of the question (RFC 1035 §4.1.2). */
 const QUESTION_TAIL_BYTES = 4;
 

@@ -6,13 +6,13 @@ import type { Finding, Findings } from '../wire/zone-file/finding.ts';
 import type { PlainRecord } from '../wire/zone-file/plain.ts';
 import type { ZoneRecord } from '../wire/zone-file/reader.ts';
 import { ApexText } from './apex-text.ts';
-import { Column } from './column.ts';
 import { ContentColumns, countColumns, type IsLeftOut, packColumns } from './content-columns.ts';
 import { ContentNames } from './content-names.ts';
+import { DOUBTED, DOUBTED_IN_SOME, Doubts } from './doubts.ts';
 import { nameToWire, wireToName } from './name.ts';
 import { PendingRecords } from './pending-records.ts';
 import { isNearlySame, RecordKeys, sameRdata } from './record-keys.ts';
-import { RECORDS_MAX, UNDOUBTED_RECORDS_MAX } from './record-rules.ts';
+import { RECORDS_MAX } from './record-rules.ts';
 import type { ZoneCode } from './zone-code.ts';
 import { HarmlessNames, type ZoneTraits } from './zone-harmless.ts';
 
@@ -56,8 +56,7 @@ export class ZoneContent {
   readonly #pending: PendingRecords;
   readonly #text = new Uint8Array(MAX_NAME_TEXT_BYTES);
   readonly #apex: ApexText;
-  /** Of each name, whether it is more than a few addresses of a host: see `takePlain`. */
-  readonly #doubtful: Column<Uint8Array>;
+  readonly #doubts: Doubts;
   readonly #fileNames: string[] = [];
   /** What tells the records of a large RRset apart. */
   readonly #keys: RecordKeys;
@@ -66,11 +65,11 @@ export class ZoneContent {
   constructor(zone: string, findings: Findings, expected = 0, seed = 0, textBytes = 0) {
     this.#columns = new ContentColumns(expected, textBytes, seed);
     this.#keys = new RecordKeys((record) => this.#rdataOf(record), seed);
-    this.#doubtful = new Column(Uint8Array, expected);
     this.#pending = new PendingRecords(this.#columns.names, (record, hash) => this.#settle(record, hash));
     this.zone = zone;
     this.#zoneWire = nameToWire(zone);
     this.#apex = new ApexText(this.#zoneWire);
+    this.#doubts = new Doubts(this.#columns, this.#apex, this.#zoneWire, expected);
     this.#findings = findings;
   }
 
@@ -131,23 +130,19 @@ export class ZoneContent {
   *doubtful(traits: ZoneTraits): Generator<[string, ContentRRset[]]> {
     const { names } = this.#columns;
     const harmless = new HarmlessNames(this.#columns, this.#apex, names.find(this.zone), traits);
-    // Of a few addresses there is something to say below a DNAME only.
-    const from = (number: number): number => (traits.hasDnames ? number : this.#doubtfulFrom(number));
+    const least = traits.hasCuts || traits.aliases.size > 0 ? DOUBTED_IN_SOME : DOUBTED;
+    // Below a DNAME there is something to say of any name.
+    const from = (number: number): number => (traits.hasDnames ? number : this.#doubts.next(number, least));
     for (let number = from(0); number >= 0 && number < names.count; number = from(number + 1)) {
       if (!harmless.has(number)) yield [names.text(number), this.#rrsetsOf(number)];
     }
   }
 
-  /** The next name of more than a few addresses, or an asterisk in it, or the zone's name; -1: there is none. */
-  #doubtfulFrom(number: number): number {
-    const next = this.#doubtful.values.indexOf(1, number);
-    return next < this.#doubtful.length ? next : -1;
-  }
-
-  /** The RRsets of these types, none of which is of addresses, in the order of the file. */
+  /** The RRsets of these types, of none of which names are undoubted (see doubts.ts), in the order of the file. */
   *ofTypes(types: readonly number[]): Generator<ContentRRset> {
     const { firstOf, next, types: typesOf, names } = this.#columns;
-    for (let number = this.#doubtfulFrom(0); number >= 0; number = this.#doubtfulFrom(number + 1)) {
+    const from = (number: number): number => this.#doubts.next(number, DOUBTED);
+    for (let number = from(0); number >= 0; number = from(number + 1)) {
       for (let rrset = firstOf.values[number]; rrset !== 0; rrset = next.values[rrset - 1]) {
         if (types.includes(typesOf.values[rrset - 1])) yield this.#make(rrset - 1, names.text(number));
       }
@@ -211,7 +206,7 @@ export class ZoneContent {
     if (record.owner !== this.#owner) this.#enter(record);
     const name = this.#name;
     if (name < 0) return;
-    this.#doubtful.values[name] = 1;
+    this.#doubts.doubt(name);
     const rrset = this.#columns.chains.find(name, record.type);
     if (rrset !== 0) this.#join(rrset - 1, record, record.rdata, record.rdata.length);
     else this.#begin(name, record, record.rdata, record.rdata.length);
@@ -233,11 +228,9 @@ export class ZoneContent {
     if (!record.isSameOwner) this.#enterName(this.#columns.names.add(owner, ownerLength, hash));
     this.#owner = undefined;
     const name = this.#name;
-    const isAddress = type === TYPE.A || type === TYPE.AAAA;
-    if (!isAddress || record.hasAsterisk || (!record.isSameOwner && this.#apex.mayBeRepeated(owner, ownerLength)))
-      this.#doubtful.values[name] = 1;
     const { bytes, length } = record.rdata;
     const rrset = this.#columns.chains.find(name, type);
+    this.#doubts.note(record, name, rrset);
     if (rrset === 0) this.#begin(name, record, bytes, length);
     else this.#join(rrset - 1, record, bytes, length);
   }
@@ -246,7 +239,7 @@ export class ZoneContent {
     this.#name = name;
     if (this.#columns.firstOf.length === this.#columns.names.count) return;
     this.#columns.firstOf.pushZero();
-    this.#doubtful.pushZero();
+    this.#doubts.addName();
   }
 
   #enter(record: ZoneRecord): void {
@@ -299,7 +292,7 @@ export class ZoneContent {
     const { firstRecords, lastRecords, nextRecords, more } = this.#columns;
     nextRecords.values[lastRecords.values[rrset] || firstRecords.values[rrset]] = added + 1;
     lastRecords.values[rrset] = added;
-    if (++more.values[rrset] >= UNDOUBTED_RECORDS_MAX) this.#doubtful.values[this.#name] = 1;
+    more.values[rrset]++;
     this.#noteKey(rrset, type);
     this.#columns.ttls.values[rrset] = Math.min(before, ttlSeconds);
     // Signatures are no RRset together, and keep the TTLs of what they sign (RFC 4034 §3).

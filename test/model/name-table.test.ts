@@ -62,3 +62,28 @@ t.test('a hundred thousand names, most of which agree in their first bytes, in a
   }
   t.end();
 });
+
+t.test('first labels, and names in wire form', (t) => {
+  const table = new NameTable();
+  const number = add(table, 'axb.example');
+  const wire = (...labels: string[]): Uint8Array =>
+    Buffer.concat([
+      Buffer.from('xx'),
+      ...labels.map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
+      Buffer.from([0, 1]),
+    ]);
+  t.equal(table.labelLength(number), 3);
+  t.equal(table.labelLength(add(table, 'example')), 7);
+  t.equal(table.labelLength(add(table, '')), 0);
+  t.equal(table.isWire(number, wire('axb', 'example'), 2), true);
+  for (const labels of [
+    ['a', 'b', 'example'],
+    ['axb'],
+    ['axb', 'example', 'x'],
+    ['axb', 'examplE'],
+    ['ayb', 'example'],
+    [],
+  ])
+    t.equal(table.isWire(number, wire(...labels), 2), false, labels.join('.'));
+  t.end();
+});

@@ -68,6 +68,8 @@ const name = fc.oneof(near, fc.constantFrom(...names));
 /** Few, so that several types meet at one of them. */
 const owner = fc.oneof(
   { weight: 3, arbitrary: near },
+  // That of the line before.
+  { weight: 2, arbitrary: fc.constant('') },
   { weight: 1, arbitrary: fc.constantFrom(...names.filter((text) => text !== '.')) },
 );
 

@@ -31,11 +31,14 @@ numbersBefore[TYPE.SRV] = 3;
 export class PlainRdata {
   /** What relative names belong to. */
   origin: Uint8Array = new Uint8Array(1);
+  /** Of what was read last: see `PlainRecord`. */
+  hasPlainName = false;
   readonly #words = new Words();
 
   /** Reads the RDATA of a type that the text from `start` on stands for into `out`; where it ends, or NOT_PLAIN. */
   read(type: number, bytes: Uint8Array, start: number, out: ByteWriter): number {
     out.length = 0;
+    this.hasPlainName = false;
     if (type === TYPE.A) return readIpv4(bytes, start, out);
     const numbers = type < numbersBefore.length ? numbersBefore[type] : NO_NAME;
     let at = NOT_PLAIN;
@@ -86,6 +89,7 @@ export class PlainRdata {
       for (let i = 0; i < origin.length; i++) out[to++] = origin[i];
     }
     rdata.length = to;
+    this.hasPlainName = true;
     return at;
   }
 

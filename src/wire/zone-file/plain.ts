@@ -69,6 +69,8 @@ export class PlainRecord {
   type = 0;
   ttlSeconds = 0;
   readonly rdata = new ByteWriter();
+  /** Its RDATA ends with a name of plain bytes, and nothing but numbers stands before it. */
+  hasPlainName = false;
   /** As in `ZoneRecord`. */
   file = '';
   line = 0;
@@ -129,6 +131,7 @@ export class PlainReader {
     if (ttlSeconds === undefined) return NOT_PLAIN;
     record.ttlSeconds = ttlSeconds;
     at = this.#rdata.read(record.type, bytes, at, record.rdata);
+    record.hasPlainName = this.#rdata.hasPlainName;
     return at < 0 ? NOT_PLAIN : endOfLine(bytes, at);
   }
 
