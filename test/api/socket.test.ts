@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import t, { type Test } from 'tap';
 import type { ApiOptions } from '../../src/api/parts.ts';
 import { ADMIN, type ApiFixture, makeDirectory, seed, startApi } from '../fixtures/api.ts';
+import { closed, exchange } from '../fixtures/exchange.ts';
 
 /** Self-signed for localhost, 127.0.0.1 and ::1, for these tests only; good until 2124. */
 const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url));
@@ -15,20 +16,6 @@ async function listen(t: Test, options: Partial<ApiOptions> = {}): Promise<{ api
   t.teardown(() => api.close());
   await api.app.listen({ port: 0, host: '127.0.0.1' });
   return { api, port: (api.app.server.address() as AddressInfo).port };
-}
-
-/** Sends bytes, and gives back everything until the server closes the connection. */
-async function exchange(port: number, bytes: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  let reply = '';
-  socket.on('data', (chunk) => {
-    reply += chunk;
-  });
-  // A server that refuses early may reset what is still on its way to it.
-  socket.on('error', () => {});
-  socket.write(bytes);
-  await once(socket, 'close');
-  return reply;
 }
 
 t.test('it speaks TLS with the certificate of the settings', async (t) => {
@@ -91,7 +78,7 @@ t.test('a client that hangs up in the middle of a body changes nothing', async (
   );
   await once(socket, 'connect');
   socket.end();
-  await once(socket.resume(), 'close');
+  await closed(socket.resume());
   t.equal((await api.request('GET', '/v1/services/app.example.test/weights')).headers.etag, '"2"');
 });
 
@@ -102,9 +89,9 @@ t.test('one connection carries many requests, and a stop ends it', async (t) => 
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     t.match(String(await once(socket, 'data')), /^HTTP\/1.1 200 /);
   }
-  const closed = once(socket, 'close');
+  const isClosed = closed(socket);
   await api.app.close();
-  await closed;
+  await isClosed;
   const late = connect(port, '127.0.0.1');
   t.match(await once(late, 'connect').catch((error) => error), { code: 'ECONNREFUSED' }, 'nobody listens any more');
 });

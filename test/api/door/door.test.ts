@@ -8,6 +8,8 @@ import type { DoorOptions } from '../../../src/api/door/door.ts';
 import type { ApiOptions } from '../../../src/api/parts.ts';
 import { ADMIN, makeDirectory, READER, seed, startApi } from '../../fixtures/api.ts';
 import { attack, head } from '../../fixtures/attacks.ts';
+import { exchange } from '../../fixtures/exchange.ts';
+import { comesTo } from '../../fixtures/soon.ts';
 
 const SOON = { handshakeMs: 300, headMs: 300, stallMs: 300, lingerMs: 300, stopMs: 300 };
 /** For what is sent whole: a busy machine may take its time to read it. */
@@ -21,17 +23,9 @@ async function listen(t: Test, door: Partial<DoorOptions> = {}, options: Partial
   return { api, port: (api.app.server.address() as AddressInfo).port };
 }
 
-/** Sends bytes, and gives back everything until the server closes the connection. */
-async function exchange(port: number, bytes: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  let reply = '';
-  socket.on('data', (chunk) => {
-    reply += chunk;
-  });
-  socket.on('error', () => {});
-  socket.write(bytes);
-  await once(socket, 'close');
-  return reply;
+/** The words that it has for what is sent to it. One that stood still may take what it has not read yet for silence. */
+function words(port: number, bytes: string): Promise<string> {
+  return comesTo(() => exchange(port, bytes), Boolean);
 }
 
 function problemIn(reply: string) {
@@ -43,7 +37,7 @@ const length = (bytes: number) => `Content-Type: application/json\r\nContent-Len
 
 t.test('a head that stops is told so, silence is not', async (t) => {
   const { port } = await listen(t);
-  t.match(problemIn(await exchange(port, 'GET /v1/zones HTTP/1.1\r\nHos')), { code: 'request_timeout', status: 408 });
+  t.match(problemIn(await words(port, 'GET /v1/zones HTTP/1.1\r\nHos')), { code: 'request_timeout', status: 408 });
   t.equal(await exchange(port, ''), '');
 });
 
@@ -51,7 +45,7 @@ t.test('a body that stops is told so, and changes nothing', async (t) => {
   const { api, port } = await listen(t);
   await seed(api);
   const put = head(ADMIN, 'PUT /v1/services/app.example.test/weights', length(100));
-  const reply = await exchange(port, `${put}{"blue":0,"green":1}`);
+  const reply = await words(port, `${put}{"blue":0,"green":1}`);
   t.match(reply, /^HTTP\/1.1 408 /);
   t.match(problemIn(reply), { code: 'request_timeout' });
   t.equal((await api.request('GET', '/v1/services/app.example.test/weights')).headers.etag, '"2"');

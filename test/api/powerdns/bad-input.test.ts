@@ -1,8 +1,8 @@
 /** PATCHes that are wrong as a whole: cut off, too many, twice the same; nothing of them is done. */
-import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { ADMIN } from '../../fixtures/api.ts';
+import { closed } from '../../fixtures/exchange.ts';
 import { openPowerdns, patchOf, replace, SERVER, ZONE } from '../../fixtures/powerdns.ts';
 
 const com = { name: 'example.com.', kind: 'Native', nameservers: ['ns1.example.net.'] };
@@ -85,11 +85,9 @@ t.test('a body that is cut off changes nothing, wherever the cut is', async (t) 
   const { port } = app.server.address() as AddressInfo;
   for (const end of [0, 1, whole.length - 1]) {
     const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => {});
     const head = `PATCH ${ZONE} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${ADMIN}\r\nContent-Length: ${whole.length}\r\n\r\n`;
     socket.end(head + whole.slice(0, end));
-    socket.resume();
-    await once(socket, 'close');
+    await closed(socket.resume());
   }
   await isUntouched();
   t.equal((await ask('PATCH', ZONE, whole)).status, 204);
