@@ -4,11 +4,12 @@ import { buildQuery, type Reply, UdpClient } from '../fixtures/dns-client.ts';
 import { Closed, TcpClient } from '../fixtures/tcp-client.ts';
 import { WORD } from './cutover-words.ts';
 
-const { port, words, clients, tcpClients } = workerData as {
+const { port, words, clients, tcpClients, lostAfterMs } = workerData as {
   port: number;
   words: Int32Array;
   clients: number;
   tcpClients: number;
+  lostAfterMs: number;
 };
 const names = ['app.example.test', 'api.example.test'];
 /** What went wrong with queries that had no whole answer. */
@@ -49,7 +50,7 @@ async function client(index: number, ask: (query: Buffer) => Promise<Reply>, ans
 
 async function udpClient(index: number): Promise<void> {
   const socket = await UdpClient.open('127.0.0.1', port);
-  await client(index, (query) => socket.ask(query, 5000), WORD.UDP_ANSWERS);
+  await client(index, (query) => socket.ask(query, lostAfterMs), WORD.UDP_ANSWERS);
   await socket.close();
 }
 

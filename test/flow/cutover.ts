@@ -134,6 +134,9 @@ export interface CutoverOptions {
 /** While the clients have had fewer answers than this, a slow machine has not yet tested anything: shifting goes on. */
 const UDP_ANSWERS_MIN = 1000;
 const TCP_ANSWERS_MIN = 100;
+/** A reply that is late on a machine that stood still is no loss; who waits for one of a broken worker looks sooner. */
+const LOST_AFTER_MS = 60_000;
+const CAUGHT_AFTER_MS = 5000;
 /** Where even that does not help, so many times the shifts asked for. */
 const PATIENCE = 50;
 
@@ -181,9 +184,10 @@ export async function checkCutover(fixture: FleetFixture, options: CutoverOption
 }
 
 /** Starts the thread of the clients; `finished` gives what went wrong with single queries. */
-function startClients(port: number, words: Int32Array, { clients, tcpClients }: CutoverOptions) {
+function startClients(port: number, words: Int32Array, { clients, tcpClients, untilCaught }: CutoverOptions) {
+  const lostAfterMs = untilCaught ? CAUGHT_AFTER_MS : LOST_AFTER_MS;
   const thread = new Worker(new URL('./cutover-clients.ts', import.meta.url), {
-    workerData: { port, words, clients, tcpClients },
+    workerData: { port, words, clients, tcpClients, lostAfterMs },
   });
   let ended = false;
   thread.once('exit', () => {
