@@ -2,6 +2,7 @@
 import http from 'node:http';
 import type net from 'node:net';
 import t, { type Test } from 'tap';
+import { awaited } from '../fixtures/awaited.ts';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
@@ -64,20 +65,14 @@ async function answers(teal: TealProcess): Promise<string> {
   return [...found].sort().join(' ');
 }
 
-/** Reads the health until it is so, however long that takes. */
-async function until(
-  teal: TealProcess,
-  isThere: (health: {
-    pools: Record<string, { healthy: boolean; targets: Record<string, { state: string }> }>;
-    failOpen: boolean;
-  }) => boolean,
-) {
-  for (;;) {
-    const health = await must(teal, 'GET', `${app}/health`);
-    if (isThere(health)) return health;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+interface Health {
+  readonly pools: Record<string, { healthy: boolean; targets: Record<string, { state: string }> }>;
+  readonly failOpen: boolean;
 }
+
+/** Reads the health until it is so. */
+const until = (teal: TealProcess, isThere: (health: Health) => boolean) =>
+  awaited('a state of health', (): Promise<Health> => must(teal, 'GET', `${app}/health`), isThere);
 
 t.test('targets go down and come back, shifts go on meanwhile, and where all are down all are answered', async (t) => {
   const [blue, green] = [await startTarget(t), await startTarget(t)];

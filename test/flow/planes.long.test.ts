@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { logged } from '../fixtures/awaited.ts';
 import { preload } from '../fixtures/blind.ts';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
@@ -71,10 +72,6 @@ class Witness {
 
 const said = ({ log }: TealProcess, text: string): number => log.filter(({ msg }) => String(msg).includes(text)).length;
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(20);
-}
-
 const addressOf = (green: boolean): string => (green ? GREEN : BLUE);
 const weightsOf = (green: boolean) => (green ? { blue: 0, green: 1 } : { blue: 1, green: 0 });
 
@@ -119,7 +116,7 @@ t.test(`the control process is killed ${KILLS} times under load and shifts`, { s
     const isAnswered = await shift();
     if (point === 'answered') process.kill(control, 'SIGKILL');
     const killedAt = performance.now();
-    await until(() => said(teal, 'the control process is back') >= kill);
+    await logged(teal, () => said(teal, 'the control process is back') >= kill);
     awayMs.push(performance.now() - killedAt);
     rmSync(order, { force: true });
     const green = (await teal.call('GET', WEIGHTS)).body.weights.green === 1;
@@ -148,7 +145,7 @@ t.test('the control process is stopped for a minute', { skip }, async (t) => {
   const silences = said(teal, 'the control process shows no life');
   t.ok(silences >= 1, 'it is told');
   process.kill(controlPid(teal.pid), 'SIGCONT');
-  await until(() => said(teal, 'the control process shows life again') >= silences);
+  await logged(teal, () => said(teal, 'the control process shows life again') >= silences);
   t.equal((await teal.call('PUT', WEIGHTS, weightsOf(true))).status, 200);
   t.equal(said(teal, 'is back'), 0, 'it was not ended');
   await finish(t, teal, client);
@@ -162,7 +159,7 @@ t.test('the control process runs out of memory', { skip }, async (t) => {
   const client = new SteadyClient(teal.dnsPort, QPS);
   await client.replies(100);
   process.kill(controlPid(teal.pid), 'SIGWINCH');
-  await until(() => said(teal, 'the control process is back') === 1);
+  await logged(teal, () => said(teal, 'the control process is back') >= 1);
   t.equal((await teal.call('PUT', WEIGHTS, weightsOf(true))).status, 200);
   await finish(t, teal, client);
 });
@@ -193,7 +190,7 @@ t.test('upgrades under load, one after the other', { skip }, async (t) => {
   const client = new SteadyClient(teal.dnsPort, QPS);
   for (let upgrade = 1; upgrade <= 5; upgrade++) {
     process.kill(teal.pid, 'SIGUSR2');
-    await until(() => said(teal, 'upgraded') >= upgrade);
+    await logged(teal, () => said(teal, 'upgraded') >= upgrade);
     t.equal((await teal.call('PUT', WEIGHTS, weightsOf(upgrade % 2 === 1))).status, 200);
   }
   t.equal(said(teal, 'half upgraded') + said(teal, 'not upgraded'), 0);

@@ -3,12 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import t, { type Test } from 'tap';
+import { awaited, logged } from '../fixtures/awaited.ts';
 import { preload } from '../fixtures/blind.ts';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { surroundings } from '../fixtures/environment.ts';
 import { freePorts } from '../fixtures/free-port.ts';
 import { controlPid, dataPid, processesOf, titleOf } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { soon } from '../fixtures/soon.ts';
 import { SteadyClient } from './restart.ts';
 
 const QPS = 1000;
@@ -26,7 +28,8 @@ const said = ({ log }: TealProcess, text: string): number => log.filter(({ msg }
 
 /** Waits, under queries, until the log has said it so often. */
 async function until(teal: TealProcess, client: SteadyClient, text: string, times = 1): Promise<void> {
-  while (said(teal, text) < times) await client.replies(10);
+  await logged(teal, () => said(teal, text) >= times);
+  await client.replies(10);
 }
 
 const shift = (teal: TealProcess, green: number) => teal.call('PUT', WEIGHTS, { blue: 1, green });
@@ -119,19 +122,18 @@ t.test('the data process stands still: the log, the metrics and /readyz say so',
     return (await fetch(`${teal.admin}/metrics`, { headers })).text();
   };
   /** Asked again and again, as monitoring does. */
-  const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 200));
-  };
-  t.match(await metrics(), /^teal_plane_up\{plane="data"\} 1$/m);
+  const comesUp = (up: 0 | 1) =>
+    awaited(`the data process at ${up}`, metrics, (text) => text.includes(`\nteal_plane_up{plane="data"} ${up}\n`));
+  await comesUp(1);
   process.kill(stopped, 'SIGSTOP');
-  await until(async () => /^teal_plane_up\{plane="data"\} 0$/m.test(await metrics()));
+  await comesUp(0);
   t.match(await metrics(), /^teal_workers_alive 0$/m);
   t.match(await teal.call('GET', '/readyz'), { status: 503, body: { code: 'workers_missing' } });
-  await until(async () => said(teal, 'the data process shows no life; queries may go unanswered') >= 1);
+  await logged(teal, () => said(teal, 'the data process shows no life; queries may go unanswered') >= 1);
   process.kill(stopped, 'SIGCONT');
-  await until(async () => said(teal, 'the data process shows life again') >= 1);
-  await until(async () => /^teal_plane_up\{plane="data"\} 1$/m.test(await metrics()));
-  t.equal((await teal.call('GET', '/readyz')).status, 200);
+  await logged(teal, () => said(teal, 'the data process shows life again') >= 1);
+  await comesUp(1);
+  await soon(t).equal(async () => (await teal.call('GET', '/readyz')).status, 200);
   t.equal((await teal.end('SIGTERM')).code, 0);
 });
 
@@ -149,7 +151,7 @@ t.test('the data process is killed: what it had not read waits for the next one'
   t.equal((await askTcp('127.0.0.1', teal.dnsPort, [app]))[0]?.answers.length, 1);
   t.not(dataPid(teal.pid), before);
   t.equal((await shift(teal, 7)).status, 200);
-  while ((await teal.call('GET', '/readyz')).status !== 200) await new Promise((go) => setTimeout(go, 50));
+  await soon(t).equal(async () => (await teal.call('GET', '/readyz')).status, 200);
   t.equal((await teal.end('SIGTERM')).code, 0);
 });
 

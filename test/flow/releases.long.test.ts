@@ -2,6 +2,7 @@
 import http from 'node:http';
 import type net from 'node:net';
 import t, { type Test } from 'tap';
+import { awaited } from '../fixtures/awaited.ts';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { mulberry32 } from '../fixtures/mutate.ts';
@@ -36,18 +37,12 @@ async function allBlue(teal: TealProcess, more: object = {}): Promise<void> {
   await must(teal, 'PUT', app, { ttlSeconds: 1, pools, ...more });
 }
 
-/** Reads the release until it is as it should be, however long that takes. */
-async function until(
+/** Reads the release until it is as it should be. */
+const until = (
   teal: TealProcess,
   id: string,
-  isThere: (release: { state: string; stepIndex: number }) => boolean,
-) {
-  for (;;) {
-    const release = await must(teal, 'GET', `${app}/releases/${id}`);
-    if (isThere(release)) return release;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+  isThere: (release: { state: string; stepIndex: number; weights?: object }) => boolean,
+) => awaited('a state of the release', () => must(teal, 'GET', `${app}/releases/${id}`), isThere);
 
 /** Asks twice. */
 const analysis = (url: string, intervalSeconds: number) => ({

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import tls from 'node:tls';
 import t from 'tap';
+import { logged } from '../fixtures/awaited.ts';
 import { controlPid } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
@@ -10,11 +11,9 @@ const skip = process.platform !== 'linux' && 'memory is shared on Linux';
 
 /** Waits for an event of the log that comes after the first `from`. */
 async function event(teal: TealProcess, from: number, msg: RegExp): Promise<Record<string, unknown>> {
-  for (;;) {
-    const found = teal.log.slice(from).find((each) => msg.test(String(each.msg)));
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const find = () => teal.log.slice(from).find((each) => msg.test(String(each.msg)));
+  await logged(teal, () => find() !== undefined);
+  return find() as Record<string, unknown>;
 }
 
 t.test('levels, networks and needs of a restart', async (t) => {

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type http from 'node:http';
 import t, { type Test } from 'tap';
+import { awaited } from '../fixtures/awaited.ts';
 import { serve } from '../fixtures/http-server.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 
@@ -29,10 +30,6 @@ async function receive(t: Test, answer: http.RequestListener): Promise<{ url: st
     });
   });
   return { url, got };
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 const hook = async (t: Test, teal: TealProcess, name: string, url: string): Promise<string> => {
@@ -74,7 +71,11 @@ t.test('receivers that misbehave hold up nobody', async (t) => {
 
   const told: number[] = [];
   for (let blue = 1; blue <= 20; blue++) told.push(await shift(teal, blue));
-  await until(() => good.got.length >= told.length);
+  await awaited(
+    'all messages',
+    () => good.got.length,
+    (got) => got >= told.length,
+  );
   t.same(numbers(good.got), told, 'the good one is told of everything, once, in order');
   for (const { headers, body } of good.got) {
     const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
@@ -93,8 +94,13 @@ t.test('receivers that misbehave hold up nobody', async (t) => {
     ['away', /ECONNREFUSED/],
     ['metadata', /may not/],
   ] as const) {
-    await until(async () => error.test(await errors(name)));
-    t.pass(`${name}: ${await errors(name)}`);
+    t.pass(
+      `${name}: ${await awaited(
+        name,
+        () => errors(name),
+        (said) => error.test(said),
+      )}`,
+    );
   }
   t.equal(hangingMost, 1, 'who hangs is asked once at a time');
   t.ok(pouredBytes < 2 ** 30, 'an answer without end is not read');
@@ -114,7 +120,11 @@ t.test('what was acknowledged is delivered, whatever kill -9 cuts off', async (t
     await teal.end('SIGKILL');
     teal = await startTeal(folder, { env });
   }
-  await until(() => told.every((revision) => numbers(receiver.got).includes(revision)));
+  await awaited(
+    'all messages',
+    () => numbers(receiver.got),
+    (got) => told.every((revision) => got.includes(revision)),
+  );
   const ids = new Map(receiver.got.map(({ headers, body }) => [headers['webhook-id'], JSON.parse(body).data.revision]));
   t.same(
     [...ids.values()].sort((a, b) => a - b),

@@ -9,6 +9,7 @@ import { HEAD_KEY, presenceKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
 import { type Timings, timingsOf } from '../../../src/model/fleet/timings.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
+import { awaited } from '../../fixtures/awaited.ts';
 import { turnClock } from '../../fixtures/clock.ts';
 import { bluegreen, type EngineFixture, makeEngine, NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
@@ -101,7 +102,7 @@ export function makeNode(
 }
 
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+  await awaited(String(isSo), isSo);
 }
 
 /** Nodes that are live, with a zone and a service. */
