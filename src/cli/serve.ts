@@ -14,8 +14,11 @@ import { ABANDONED, catchFaults } from './faults.ts';
 import { stopSignal } from './stop-signal.ts';
 import { welcome } from './welcome.ts';
 
-/** A stop that takes longer is cut off; what was acknowledged is on the disk in any case. */
-const STOP_LIMIT_MS = 4500;
+/**
+ * A stop that takes longer is cut off; what was acknowledged is on the disk in any case. Control and data process are given
+ * 3.5 s each, one after the other, and supervisors often give ten seconds in all.
+ */
+const STOP_LIMIT_MS = 8000;
 
 /** The module that the processes of a server of two planes run. */
 const PLANE = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './plane.ts' : './plane.js', import.meta.url));
