@@ -1,7 +1,8 @@
 /** `teal upgrade`: the server of a data directory goes on with the code that is installed now, without a gap. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { unreadable } from '../bounded-file.ts';
 import { type DataDirectoryOptions, dataDirectory, withDataDirectory } from './data-directory.ts';
@@ -14,6 +15,10 @@ import type { Shell } from './shell.ts';
 /** A store of many names takes its time to load, and it is loaded anew where the layout of the table has changed. */
 const LIMIT_MS = 120_000;
 const LOOK_MS = 100;
+/** So long nothing may come of it: a server of an earlier version passes over what it is told in an upgrade. */
+const UNHEARD_MS = 15_000;
+/** What a descriptor is that has an interface run a program: whoever answers by AF_XDP holds one. */
+const XDP_LINK = 'anon_inode:bpf_link';
 /** One that died is started again after ten seconds at the most; until then nobody holds the directory. */
 const BACK_MS = 12_000;
 const CONTROL = 'teal: control';
@@ -48,7 +53,37 @@ interface Processes {
 async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<void> {
   const directory = await dataDirectory(options, shell);
   const server = await findServer(directory);
-  const before = childrenOf(server);
+  const before = await onceCalm(server, shell);
+  const wasByXdp = isByXdp(before.data);
+  tell(server);
+  const now = await replaced(server, before);
+  new Presenter(shell, options).show({ server, before, now }, () => [
+    `upgraded: control process ${before.control} → ${now.control}, data process ${before.data} → ${now.data}`,
+  ]);
+  if (wasByXdp && !isByXdp(now.data)) {
+    const why = "the server's log says why, and `teal upgrade` tries it again";
+    throw new Failure(EXIT.TRY_LATER, `sockets serve in place of AF_XDP since: ${why}`);
+  }
+}
+
+/** The processes of the server, after an upgrade that somebody else began. What is installed may be newer than that. Throws Failure. */
+async function onceCalm(server: number, { stderr }: Shell): Promise<Processes> {
+  const isBusy = ({ control, data }: Processes): boolean => control.length > 1 || data.length > 1;
+  let found = childrenOf(server);
+  if (isBusy(found)) stderr.write('teal: another upgrade is under way; this one begins once that has ended\n');
+  const endsAtMs = performance.now() + LIMIT_MS;
+  while (isBusy(found)) {
+    if (performance.now() > endsAtMs) {
+      throw new Failure(EXIT.TRY_LATER, `another upgrade is under way, and did not end in ${LIMIT_MS / 1000} s`);
+    }
+    await sleep(LOOK_MS);
+    found = childrenOf(server);
+  }
+  return found;
+}
+
+/** Throws Failure. */
+function tell(server: number): void {
   try {
     process.kill(server, 'SIGUSR2');
   } catch (error) {
@@ -56,27 +91,59 @@ async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<voi
     const why = code === 'EPERM' ? 'it belongs to another user: be that one, or root' : String(code);
     throw new Failure(EXIT.NO_PERMISSION, `the server, process ${server}, cannot be told: ${why}`);
   }
-  const endsAtMs = performance.now() + LIMIT_MS;
+}
+
+/** The processes that took the place of those before. Throws Failure. */
+async function replaced(server: number, before: Processes): Promise<Processes> {
+  const beganAtMs = performance.now();
+  let toldAtMs = beganAtMs;
   let now = before;
+  // One that was begun by somebody else a moment ago, and is not called anything yet, is none that this one began.
+  const control = [...before.control, ...before.unnamed];
+  const data = [...before.data, ...before.unnamed];
   const isStarting = (pid: number): boolean => !before.unnamed.includes(pid);
-  while (now.unnamed.some(isStarting) || !isNew(before.control, now.control) || !isNew(before.data, now.data)) {
-    if (performance.now() > endsAtMs) {
+  while (now.unnamed.some(isStarting) || !isNew(control, now.control) || !isNew(data, now.data)) {
+    const atMs = performance.now();
+    if (atMs - beganAtMs > LIMIT_MS) {
       throw new Failure(
         EXIT.UNAVAILABLE,
         `not upgraded in ${LIMIT_MS / 1000} s; answers go on: the server's log says why`,
       );
     }
+    if (!isDeepStrictEqual(now, before)) toldAtMs = atMs;
+    if (atMs - toldAtMs > UNHEARD_MS) {
+      tell(server);
+      toldAtMs = atMs;
+    }
     await sleep(LOOK_MS);
     now = childrenOf(server);
   }
-  new Presenter(shell, options).show({ server, before, now }, () => [
-    `upgraded: control process ${before.control} → ${now.control}, data process ${before.data} → ${now.data}`,
-  ]);
+  return now;
 }
 
 /** Another one, and the old one is gone. */
 function isNew(before: readonly number[], now: readonly number[]): boolean {
   return now.length === 1 && !before.includes(now[0] as number);
+}
+
+/** Whether one of them has an interface run a program. False, too, where nobody may look. */
+function isByXdp(pids: readonly number[]): boolean {
+  return pids.some((pid) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === XDP_LINK);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A descriptor may be closed meanwhile. */
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return '';
+  }
 }
 
 /** The process that watches the one which holds the directory's lock. Throws Failure. */

@@ -1,11 +1,15 @@
 /** An upgrade of a server that answers by AF_XDP: somebody answers at each moment of it, however long a start takes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { surroundings } from '../fixtures/environment.ts';
 import type { TealProcess } from '../fixtures/process.ts';
 import { comesTo } from '../fixtures/soon.ts';
+import { endsWithUs } from '../fixtures/tidying.ts';
 import { SERVER, type Wire } from '../fixtures/two-namespaces.ts';
 import { datagramsToSockets, startXdp } from '../fixtures/xdp-server.ts';
 import { isByXdp, isLeftAlone, onWire } from '../fixtures/xdp-tests.ts';
@@ -30,17 +34,35 @@ function waitingStart(folder: string): string {
     }`;
 }
 
+/** What `teal upgrade` prints, and its exit code. `data`: the server's directory. */
+async function command(data: string): Promise<string> {
+  const words = ['src/main.ts', 'upgrade', '--data-dir', data];
+  const child = endsWithUs(spawn(process.execPath, words, { env: surroundings }));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
+  }
+  const [code] = await once(child, 'close');
+  return `${text}${code}`;
+}
+
 /** A server whose data processes wait like that from now on. */
-async function startHeld(t: Test, wire: Wire): Promise<{ teal: TealProcess; folder: string } | undefined> {
+async function startHeld(
+  t: Test,
+  wire: Wire,
+): Promise<{ teal: TealProcess; folder: string; data: string } | undefined> {
   const folder = fs.mkdtempSync(join(os.tmpdir(), 'teal-held-'));
   t.teardown(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const teal = await startXdp(wire, t.testdir(), {
+  const data = t.testdir();
+  const teal = await startXdp(wire, data, {
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(waitingStart(folder))}`,
   });
   t.teardown(() => teal.child.kill('SIGKILL'));
   if (!(await isByXdp(t, teal))) return undefined;
   fs.writeFileSync(join(folder, 'held'), '');
-  return { teal, folder };
+  return { teal, folder, data };
 }
 
 const ask = async (): Promise<number> =>
@@ -53,6 +75,7 @@ async function upgrade(
   folder: string,
   /** Which of the processes that start, counted from 1, ends instead. */
   failing?: number,
+  tell = (): unknown => process.kill(pid, 'SIGUSR2'),
 ): Promise<{ names: string[]; end: unknown }> {
   const lines = log.length;
   const end = (): unknown =>
@@ -64,7 +87,7 @@ async function upgrade(
       .flatMap((file) => (seen.includes(file) ? [] : (/^waits-(.*)$/.exec(file)?.[1] ?? [])))
       .filter((name) => !names.includes(name));
   const names: string[] = [];
-  process.kill(pid, 'SIGUSR2');
+  tell();
   while ((await comesTo(() => held().length > 0 || end() !== undefined, Boolean)) && end() === undefined) {
     for (const name of held()) {
       for (let i = 0; i < QUERIES; i++) if ((await ask()) !== 1) t.fail(`no answer while ${name} starts`);
@@ -112,12 +135,19 @@ onWire(
   async (t, wire) => {
     const started = await startHeld(t, wire);
     if (started === undefined) return;
-    const { teal, folder } = started;
+    const { teal, folder, data } = started;
     const before = datagramsToSockets(wire);
     t.match((await upgrade(t, teal, folder, 1)).end, /^half upgraded/);
     t.equal(await ask(), 1);
     t.equal(datagramsToSockets(wire), before, 'the old one, by AF_XDP all the while');
-    t.match((await upgrade(t, teal, folder, 2)).end, /^half upgraded/);
+    const said: Promise<string>[] = [];
+    const byCommand = (): unknown => said.push(command(data));
+    t.match((await upgrade(t, teal, folder, 2, byCommand)).end, /^half upgraded/);
+    t.match(
+      await said[0],
+      /^upgraded: .*\nteal: sockets serve in place of AF_XDP since: .*\n75$/,
+      'the command says so',
+    );
     t.equal(await ask(), 1);
     t.ok(datagramsToSockets(wire) > before, 'the one in between');
     t.match(

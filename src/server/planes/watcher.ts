@@ -67,6 +67,8 @@ export class Watcher {
   /** Read once: what is installed may be another one by now. */
   readonly #version = readVersion();
   #isUpgrading = false;
+  /** Asked for while one was under way: what is installed may have become another since that began. */
+  #isAskedAgain = false;
   #isStopping = false;
   readonly #failed = Promise.withResolvers<never>();
 
@@ -165,15 +167,23 @@ export class Watcher {
   /** Replaces the control process, then the data process, by the code that is there now; answers go on. */
   upgrade(): true {
     if (this.#isUpgrading) {
-      this.#log.warn('an upgrade is under way already');
+      this.#log.info('an upgrade is under way; another one follows it');
+      this.#isAskedAgain = true;
       return true;
     }
     this.#isUpgrading = true;
-    const done = this.#upgrade().finally(() => {
+    const done = this.#upgradeAll().finally(() => {
       this.#isUpgrading = false;
     });
     inBackground('an upgrade', done);
     return true;
+  }
+
+  async #upgradeAll(): Promise<void> {
+    do {
+      this.#isAskedAgain = false;
+      await this.#upgrade();
+    } while (this.#isAskedAgain && !this.#isStopping);
   }
 
   /**
