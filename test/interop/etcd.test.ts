@@ -7,33 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { loadSettings, type Settings } from '../../src/config.ts';
 import type { Etcd } from '../../src/etcd/client.ts';
-import { EtcdFailure } from '../../src/etcd/failure.ts';
 import { Watch, type WatchEvent } from '../../src/etcd/watch.ts';
 import { connectEtcd } from '../../src/server/fleet/connect.ts';
 import { NamedFiles } from '../../src/server/named-files.ts';
-import { type EtcdMembers, etcdClient, etcdctl, startEtcd } from './etcd.ts';
+import { comesTo } from '../fixtures/soon.ts';
+import { type EtcdMembers, etcdClient, etcdctl, must, settled, startEtcd } from './etcd.ts';
 
 const ctl = ({ endpoints }: EtcdMembers, ...words: string[]): string => etcdctl(endpoints, ...words);
-
-function must<Result>(result: Result | EtcdFailure): Result {
-  if (result instanceof EtcdFailure) throw new Error(`${result.kind}: ${result.detail}`);
-  return result;
-}
-
-/** Asks until it is not unreachable: an election may be going on. */
-async function settled<Result>(ask: () => Promise<Result | EtcdFailure>): Promise<Result> {
-  for (;;) {
-    const result = await ask();
-    if (!(result instanceof EtcdFailure) || result.kind !== 'unreachable') return must(result);
-    await sleep(50);
-  }
-}
 
 const put = (etcd: Etcd, key: string, value: string): Promise<unknown> =>
   settled(() => etcd.transact({ compare: [], success: [{ put: key, value }] }));
 
-async function until(what: () => boolean): Promise<void> {
-  while (!what()) await sleep(20);
+/** Waits for what comes sooner or later. */
+async function until(isSo: () => boolean, seen: () => unknown): Promise<void> {
+  if (!(await comesTo(isSo, Boolean))) throw new Error(`in vain: ${isSo}; seen: ${JSON.stringify(seen())}`);
 }
 
 t.test('three members', async (t) => {
@@ -53,8 +40,8 @@ t.test('three members', async (t) => {
       succeeded: true,
       found: [[{ key: 'a/1', value: Buffer.from('one'), modRevision: first.revision }]],
     });
-    const again = must(
-      await etcd.transact({
+    const again = await settled(() =>
+      etcd.transact({
         compare: [{ key: 'a/1', modRevision: 0 }],
         success: [{ put: 'a/1', value: 'two' }],
         failure: [{ range: { key: 'a/1' } }],
@@ -66,20 +53,23 @@ t.test('three members', async (t) => {
       { key: 'a/1', value: 'one' },
       { key: 'a/1', createRevision },
     ] as const)
-      t.match(must(await etcd.transact({ compare: [compare], success: [] })), { succeeded: true });
+      t.match(await settled(() => etcd.transact({ compare: [compare], success: [] })), { succeeded: true });
     await put(etcd, 'b', 'beside');
     t.same(
-      must(await etcd.range({ prefix: 'a/' })).keyValues.map(({ key }) => key),
+      (await settled(() => etcd.range({ prefix: 'a/' }))).keyValues.map(({ key }) => key),
       ['a/1'],
     );
-    t.match(must(await etcd.range({ from: 'a', to: 'z' }, { limit: 1 })), { keyValues: { length: 1 }, more: true });
-    t.equal(must(await etcd.delete({ prefix: 'a/' })), 1);
+    t.match(await settled(() => etcd.range({ from: 'a', to: 'z' }, { limit: 1 })), {
+      keyValues: { length: 1 },
+      more: true,
+    });
+    t.equal(await settled(() => etcd.delete({ prefix: 'a/' })), 1);
   });
 
   await t.test('a watch tells every write once and in order, over the death of members and a stop', async (t) => {
     const seen: WatchEvent[] = [];
     let breaks = 0;
-    const { revision } = must(await etcd.range({ key: 'w/' }));
+    const { revision } = await settled(() => etcd.range({ key: 'w/' }));
     const watch = new Watch(etcd, { prefix: 'w/' }, revision + 1, {
       onEvents: (events) => seen.push(...events),
       onCompacted: () => t.fail('nothing was compacted'),
@@ -93,7 +83,10 @@ t.test('three members', async (t) => {
       for (let n = 0; n < count; n++) await put(writer, `w/${String(++written).padStart(4, '0')}`, `${written}`);
     };
     await write(20);
-    await until(() => seen.length >= 20);
+    await until(
+      () => seen.length >= 20,
+      () => seen.map(({ key }) => key),
+    );
     // Each in turn, so that the one that is watched at is among them.
     for (let n = 0; n < 3; n++) {
       await members.kill(n);
@@ -110,7 +103,10 @@ t.test('three members', async (t) => {
     }
     // Not the last one that came: a put that a stopped member held is carried out when it goes on, behind what came after it.
     const keys = (): Set<string> => new Set(seen.map(({ key }) => key));
-    await until(() => keys().size === written);
+    await until(
+      () => keys().size === written,
+      () => [written, breaks, ...keys()],
+    );
     // A put whose reply was lost is made again, by this test: a key may come twice, with a later revision.
     const revisions = seen.map(({ modRevision }) => modRevision);
     t.same(
@@ -125,16 +121,19 @@ t.test('three members', async (t) => {
 
   await t.test('a watch from a compacted past says so, once', async (t) => {
     await put(etcd, 'c', '1');
-    const { modRevision } = must(await etcd.range({ key: 'c' })).keyValues[0];
+    const { modRevision } = (await settled(() => etcd.range({ key: 'c' }))).keyValues[0];
     for (let n = 0; n < 5; n++) await put(etcd, 'c', `${n}`);
-    ctl(members, 'compact', `${must(await etcd.range({ key: 'c' })).revision}`);
+    ctl(members, 'compact', `${(await settled(() => etcd.range({ key: 'c' }))).revision}`);
     let compacted = 0;
     new Watch(etcd, { key: 'c' }, modRevision, {
       onEvents: () => t.fail('nothing is told'),
       onCompacted: () => compacted++,
       onBroken: () => {},
     });
-    await until(() => compacted > 0);
+    await until(
+      () => compacted > 0,
+      () => compacted,
+    );
     t.equal(compacted, 1);
   });
 
@@ -142,19 +141,19 @@ t.test('three members', async (t) => {
     const lease = await settled(() => etcd.grant(2));
     await settled(() => etcd.transact({ compare: [], success: [{ put: 'leased', value: 'x', lease }] }));
     t.ok(must(await etcd.keepAlive(lease)) > 0);
-    while (must(await etcd.range({ key: 'leased' })).keyValues.length > 0) await sleep(200);
+    while ((await settled(() => etcd.range({ key: 'leased' }))).keyValues.length > 0) await sleep(200);
     t.equal(must(await etcd.keepAlive(lease)), 0, 'it has ended');
     const other = await settled(() => etcd.grant(60));
     await settled(() => etcd.transact({ compare: [], success: [{ put: 'leased', value: 'x', lease: other }] }));
     t.equal(await etcd.revoke(other), undefined);
-    t.same(must(await etcd.range({ key: 'leased' })).keyValues, []);
+    t.same((await settled(() => etcd.range({ key: 'leased' }))).keyValues, []);
   });
 
   await t.test('what is too large is refused, and surely not done', async (t) => {
     const value = 'x'.repeat(1600 * 1024);
     const refused = await etcd.transact({ compare: [], success: [{ put: 'large', value }] });
     t.match(refused, { kind: 'refused', isDoubtful: false });
-    t.same(must(await etcd.range({ key: 'large' })).keyValues, []);
+    t.same((await settled(() => etcd.range({ key: 'large' }))).keyValues, []);
   });
 
   await t.test('each member says how it is', async (t) => {
@@ -192,7 +191,7 @@ t.test('users and passwords', async (t) => {
     ctl(members, ...words);
   await put(etcd, 'k', '1');
   const seen: string[] = [];
-  const { revision } = must(await etcd.range({ key: 'k' }));
+  const { revision } = await settled(() => etcd.range({ key: 'k' }));
   const watch = new Watch(etcd, { key: 'k' }, revision + 1, {
     onEvents: (events) => seen.push(...events.map(({ value }) => value.toString())),
     onCompacted: () => t.fail('nothing was compacted'),
@@ -202,7 +201,10 @@ t.test('users and passwords', async (t) => {
   // It ends when it was not used for its life; etcd looks once in a while.
   await sleep(4000);
   await put(etcd, 'k', '2');
-  await until(() => seen.includes('2'));
+  await until(
+    () => seen.includes('2'),
+    () => seen,
+  );
   for (const login of [undefined, { user: 'root', password: 'wrong' }, { user: 'nobody', password: 'secret' }]) {
     const stranger = etcdClient(members.endpoints, { login });
     t.match(await stranger.range({ key: 'k' }), { kind: 'denied', isDoubtful: false }, JSON.stringify(login));

@@ -10,6 +10,11 @@ import { freePort } from '../fixtures/free-port.ts';
 import { endsWithUs } from '../fixtures/tidying.ts';
 
 const START_LIMIT_MS = 60_000;
+/**
+ * A sync of a disk that others write to may take seconds, in which members elect anew, and nothing that is judged here is
+ * the worse for it if none is made: a process that is killed leaves what it wrote. As a variable, which older ones pass over.
+ */
+const env = { ...process.env, ETCD_UNSAFE_NO_FSYNC: 'true' };
 
 export interface EtcdMembers {
   readonly endpoints: readonly string[];
@@ -62,7 +67,7 @@ export async function startEtcd(
       ...(options.words ?? []),
     ];
     const [program = 'etcd', ...before] = [...(placeOf(n).wrapper ?? []), 'etcd'];
-    children[n] = endsWithUs(spawn(program, [...before, ...words], { stdio: 'ignore' }));
+    children[n] = endsWithUs(spawn(program, [...before, ...words], { stdio: 'ignore', env }));
   };
   const hasEnded = (n: number): boolean => children[n].exitCode !== null || children[n].signalCode !== null;
   const kill = async (n: number): Promise<void> => {
@@ -82,7 +87,11 @@ export async function startEtcd(
       for (const startedAt = performance.now(); ; await sleep(50)) {
         const found = await client.range({ key: 'is anybody there' });
         if (!(found instanceof EtcdFailure) || found.kind === 'denied') return;
-        if (performance.now() - startedAt > START_LIMIT_MS) throw new Error(`etcd does not answer: ${found.detail}`);
+        if (performance.now() - startedAt <= START_LIMIT_MS) continue;
+        const ended = children.flatMap((child, n) =>
+          hasEnded(n) ? [`m${n} by ${child.exitCode ?? child.signalCode}`] : [],
+        );
+        throw new Error(`etcd does not answer: ${found.detail}; ended: ${ended}`);
       }
     } finally {
       client.close();
@@ -115,4 +124,19 @@ export async function moveLeader(endpoints: readonly string[]): Promise<void> {
 
 export function etcdClient(endpoints: readonly string[], more: Partial<EtcdOptions> = {}): Etcd {
   return new Etcd({ endpoints, timeoutMs: 1500, random: Math.random, wallMs: Date.now, ...more });
+}
+
+/** A request that etcd has answered; it throws with the reason where that is no result. */
+export function must<Result>(result: Result | EtcdFailure): Result {
+  if (result instanceof EtcdFailure) throw new Error(`${result.kind}: ${result.detail}`);
+  return result;
+}
+
+/** Asks until it is not unreachable: an election may be going on. */
+export async function settled<Result>(ask: () => Promise<Result | EtcdFailure>): Promise<Result> {
+  for (const startedAt = performance.now(); ; await sleep(50)) {
+    const result = await ask();
+    const isLost = result instanceof EtcdFailure && result.kind === 'unreachable';
+    if (!isLost || performance.now() - startedAt > START_LIMIT_MS) return must(result);
+  }
 }

@@ -112,7 +112,10 @@ t.test('approvals, freezes and schedules', async (t) => {
     t.ok(status === 409 || status === 503, `${status} ${JSON.stringify(body)}`);
     t.ok(['approval_void', 'proposal_state'].includes(body.code) || status === 503, JSON.stringify(body));
     await fleet.live(behind.name);
-    await until('it is void', async () => (await proposal(behind, next.body.id)).state === 'ended');
+    await until('it is void', async () => {
+      const found = await proposal(behind, next.body.id);
+      return found.state === 'ended' || JSON.stringify(found);
+    });
     t.match(await proposal(other, next.body.id), { state: 'ended', reason: 'approval_void' });
     for (const node of fleet.nodes) t.same(await weights(node), { blue: 30, green: 70 }, node.name);
   });
@@ -127,7 +130,10 @@ t.test('approvals, freezes and schedules', async (t) => {
     const dead = await leaderOf(fleet);
     await fleet.kill(dead.name);
     const next = await leaderOf(fleet, (node) => node !== dead);
-    await until('its time has come', async () => (await proposal(next, id)).state !== 'scheduled');
+    await until('its time has come', async () => {
+      const found = await proposal(next, id);
+      return found.state !== 'scheduled' || JSON.stringify(found);
+    });
     t.match(await proposal(next, id), { state: 'done', reason: 'carried_out' });
     await fleet.startAgain(dead.name);
     await fleet.live(dead.name);

@@ -3,6 +3,7 @@ import t from 'tap';
 import { fleetPrefix } from '../../src/model/fleet/keys.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { signalAll } from '../fixtures/planes.ts';
+import type { ApiReply } from '../fixtures/process.ts';
 import { etcdClient } from './etcd.ts';
 import { Checker, FleetFixture, type Node, until } from './fleet.ts';
 
@@ -15,13 +16,13 @@ function zoneFile(address: string): string {
   return `$ORIGIN ${ZONE}.\n@ 300 IN SOA ns1 hostmaster 1 3600 600 86400 300\n@ 300 IN NS ns1\nns1 300 IN A 192.0.2.53\n${lines.join('')}`;
 }
 
-async function bring({ process: teal }: Node, address: string) {
+async function bring({ process: teal }: Node, address: string): Promise<ApiReply> {
   const reply = await fetch(`${teal.admin}/v1/zones/${ZONE}/file`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' },
     body: zoneFile(address),
   });
-  return { status: reply.status, body: (await reply.json()) as Record<string, unknown> };
+  return { status: reply.status, headers: reply.headers, body: (await reply.json()) as ApiReply['body'] };
 }
 
 async function addressAt({ process: teal }: Node): Promise<string | undefined> {
@@ -43,7 +44,7 @@ t.test('imports of a fleet', async (t) => {
     [ns1, '198.51.100.1'],
     [ns2, '198.51.100.2'],
   ] as const) {
-    const { status, body } = await bring(node, address);
+    const { status, body } = await fleet.byAll(() => bring(node, address));
     t.match({ status, body }, { body: { rrsets: NAMES + 1, fleet: { answering: names, behind: [] } } });
     t.ok(status === 200 || status === 201, String(status));
     for (const each of fleet.nodes) t.equal(await addressAt(each), address, each.name);

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { serve } from '../fixtures/http-server.ts';
+import { soon } from '../fixtures/soon.ts';
 import { moveLeader } from './etcd.ts';
 import { FleetFixture, leaderOf, type Node, until } from './fleet.ts';
 
@@ -60,15 +61,19 @@ t.test('the leader is killed in the middle of a release', async (t) => {
     `another leads after ${Math.round(performance.now() - killedAt)} ms`,
   );
   const isTold = (type: string, which: 'lost' | 'back') =>
-    until(`${type} of ${first.name}`, async () =>
-      news.some((each) => each.type === type && each[which].includes(first.name)),
+    until(
+      `${type} of ${first.name}`,
+      async () => news.some((each) => each.type === type && each[which].includes(first.name)) || JSON.stringify(news),
     );
   await isTold('on-node-lost', 'lost');
   t.notOk(
     news.some(({ back }) => back.includes(first.name)),
     'by who leads after it',
   );
-  await until('the release is done', async () => (await at(other)).state === 'completed');
+  await until('the release is done', async () => {
+    const release = await at(other);
+    return release.state === 'completed' || JSON.stringify(release);
+  });
 
   const { body } = await other.process.call('GET', `${SERVICE}/history?limit=100`);
   const taken = body.items
@@ -80,15 +85,19 @@ t.test('the leader is killed in the middle of a release', async (t) => {
 
   const drain = async (): Promise<{ message: string; pools: { blue: { drained: boolean } } }> =>
     (await other.process.call('GET', `${SERVICE}/drain`)).body;
-  const { message, pools } = await drain();
-  t.equal(pools.blue.drained, false);
-  t.match(message, `while ${first.name} may answer by what was before`);
+  t.equal((await drain()).pools.blue.drained, false);
+  // One more that stood still for a moment is named too.
+  await soon(t).match(
+    async () => (await drain()).message,
+    new RegExp(`while ${first.name} may answer by what was before`),
+  );
 
   const { body: all } = await second.process.call('GET', `/v1/revisions?after=${put.body.revision}&limit=500`);
   const wanted = all.items.map(({ revision }: { revision: number }) => revision);
-  await until('every revision was told of', async () =>
-    wanted.every((revision: number) => messages.some((each) => each.revision === revision)),
-  );
+  await until('every revision was told of', async () => {
+    const untold = wanted.filter((revision: number) => !messages.some((each) => each.revision === revision));
+    return untold.length === 0 || `not of ${untold}`;
+  });
   await sleep(1000);
   const ids = Map.groupBy(messages, ({ revision }) => revision);
   for (const [revision, told] of ids)
@@ -101,14 +110,19 @@ t.test('the leader is killed in the middle of a release', async (t) => {
       await fleet.startAgain(first.name);
       await fleet.live(first.name);
       await isTold('on-node-back', 'back');
-      await until('blue is drained', async () => (await drain()).pools.blue.drained);
-      t.equal((await leaderOf(fleet)).name, second.name);
-      second.isDown = true;
-      await second.process.end('SIGTERM');
-      const third = await leaderOf(fleet, (node) => node !== second);
-      t.not(third.name, second.name);
-      await fleet.startAgain(second.name);
-      await fleet.live(second.name);
+      await until('blue is drained', async () => {
+        const { message, pools } = await drain();
+        return pools.blue.drained || message;
+      });
+      // Where the machine has let the one that led stand still for its whole lease, another leads by now, or soon.
+      const led = await leaderOf(fleet);
+      t.not(led.name, first.name);
+      led.isDown = true;
+      await led.process.end('SIGTERM');
+      const third = await leaderOf(fleet, (node) => node !== led);
+      t.not(third.name, led.name);
+      await fleet.startAgain(led.name);
+      await fleet.live(led.name);
     },
   );
 

@@ -62,10 +62,16 @@ t.test('etcd loses all, and then the nodes too', async (t) => {
   });
 
   await t.test('a node that was removed says how it comes back, and does', async (t) => {
-    await until('ns3 is gone', async () => (await typed('ns1', 'fleet remove ns3')).code === 0);
+    await until('ns3 is gone', async () => {
+      const { code, stderr } = await typed('ns1', 'fleet remove ns3');
+      return code === 0 || stderr;
+    });
     await start('ns3');
     const said = /ns3 was removed from the fleet: stop it, and teal fleet join --force makes it a node anew/;
-    await until('it says so', async () => said.test((await typed('ns3', 'fleet status')).stdout));
+    await until('it says so', async () => {
+      const { stdout, stderr } = await typed('ns3', 'fleet status');
+      return said.test(stdout) || stdout + stderr;
+    });
     await end('ns3');
     t.match(await typed('ns3', 'fleet join --force'), { code: 0 });
     await start('ns3');
@@ -74,8 +80,10 @@ t.test('etcd loses all, and then the nodes too', async (t) => {
 
   await t.test('etcd has nothing any more', async (t) => {
     await wipe();
-    const isLost = async (): Promise<boolean> => /was it wiped/.test((await typed('ns1', 'fleet status')).stdout);
-    await until('ns1 says that etcd has no fleet', isLost);
+    await until('ns1 says that etcd has no fleet', async () => {
+      const { stdout, stderr } = await typed('ns1', 'fleet status');
+      return /was it wiped/.test(stdout) || stdout + stderr;
+    });
     for (const name of NAMES) t.equal(await answers(name), 1, `${name} answers on`);
     t.match(await node('ns1').call('PUT', `${SERVICE}/weights`, { blue: 1, green: 1 }), { status: 503 });
     t.match(await typed('ns1', 'fleet init'), { code: 75, stderr: /restart this node, then teal fleet init/ });

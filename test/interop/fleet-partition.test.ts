@@ -78,7 +78,7 @@ t.test('a node that is cut off', async (t) => {
   if (parted === undefined) return;
   const { fleet, checker, cut } = parted;
   checker.begin();
-  for (let n = 0; n < 10; n++) t.match(await checker.write('ns1'), { body: { fleet: { behind: [] } } });
+  for (let n = 0; n < 10; n++) t.match(await checker.writeToAll('ns1'), { body: { fleet: { behind: [] } } });
 
   const standings = await listen(t, fleet, 'ns3');
   cut.set('down');
@@ -97,7 +97,7 @@ t.test('a node that is cut off', async (t) => {
   cut.set('up');
   await fleet.live('ns3');
   for (const name of ['ns1', 'ns3']) {
-    t.match(await checker.write(name), {
+    t.match(await checker.writeToAll(name), {
       status: 200,
       body: { fleet: { answering: ['ns1', 'ns2', 'ns3'], behind: [] } },
     });

@@ -19,7 +19,10 @@ t.test('etcd is put back', async (t) => {
   for (const green of [2, 3]) await shift('ns1', green);
   const claims = async (name: string): Promise<boolean> => (await node(name).call('GET', '/readyz')).body.fleet.current;
   const says = (name: string, words: RegExp): Promise<void> =>
-    until(`${name} says ${words}`, async () => words.test((await typed(name, 'fleet status')).stdout));
+    until(`${name} says ${words}`, async () => {
+      const { stdout, stderr } = await typed(name, 'fleet status');
+      return words.test(stdout) || stdout + stderr;
+    });
 
   await t.test('a node that runs finds out', async (t) => {
     await putBack();

@@ -47,10 +47,10 @@ t.test('a fleet of signed zones', async (t) => {
   const signing = async (node: Node) => (await call(node, 'GET', PATH)).body;
   const stage = (wanted: string) =>
     until(`the stage ${wanted}`, async () => {
-      const { stage: now, ds } = await signing(ns1);
+      const { stage: now, ds, status } = await signing(ns1);
       // It follows at once.
       if (now === 'ds-needed') parent.ds = ds.map(dsRdataOf);
-      return now === wanted;
+      return now === wanted || `${now}: ${status}`;
     });
   const ask = async ({ process: { dnsPort } }: Node, name: string, type: number): Promise<Message> => {
     const query = buildQuery({ name, type, edns: { do: true, udpBytes: 1232 } });
@@ -80,11 +80,13 @@ t.test('a fleet of signed zones', async (t) => {
   };
 
   await t.test('a node with another wrapping key is named, and nothing is signed', async (t) => {
-    await until('it is known', async () =>
-      (await call(ns1, 'PUT', PATH, { dnskeyTtlSeconds: 1 })).body.detail.includes('ns2'),
-    );
-    const refused = await call(ns1, 'PUT', PATH, { dnskeyTtlSeconds: 1 });
-    t.match(refused.body, { code: 'signing_refused', detail: /the wrapping key of ns2 is not that of this node/ });
+    let refused: unknown;
+    await until('it is known', async () => {
+      const { body } = await call(ns1, 'PUT', PATH, { dnskeyTtlSeconds: 1 });
+      refused = body;
+      return body.detail.includes('ns2') || JSON.stringify(body);
+    });
+    t.match(refused, { code: 'signing_refused', detail: /the wrapping key of ns2 is not that of this node/ });
     t.equal((await call(ns1, 'GET', PATH)).status, 404);
     await fleet.kill('ns2');
     given.set('ns2', keyFiles.ours);
@@ -102,7 +104,11 @@ t.test('a fleet of signed zones', async (t) => {
     });
     const pools = { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };
     t.equal((await call(ns1, 'PUT', `/v1/services/${APP}`, { ttlSeconds: 1, pools })).status, 201);
-    await until('all can sign', async () => (await call(ns2, 'PUT', PATH, { dnskeyTtlSeconds: 1 })).status === 201);
+    await until('all can sign', async () => {
+      const { status, body } = await call(ns2, 'PUT', PATH, { dnskeyTtlSeconds: 1 });
+      // One whose reply was lost has been done.
+      return status < 300 || JSON.stringify(body);
+    });
     await stage('secure');
     for (const node of [ns1, ns2]) t.same(await bogusAt(node), []);
     const [one, other] = await Promise.all([ask(ns1, ZONE, 48), ask(ns2, ZONE, 48)]);

@@ -3,8 +3,8 @@ import t from 'tap';
 import { fleetPrefix } from '../../src/model/fleet/keys.ts';
 import { EtcdKeeper } from '../../src/server/fleet/keeper.ts';
 import { refreshSnapshot } from '../../src/server/fleet/snapshots.ts';
-import { soon } from '../fixtures/soon.ts';
-import { etcdClient } from './etcd.ts';
+import { comesTo, soon } from '../fixtures/soon.ts';
+import { etcdClient, settled as found } from './etcd.ts';
 import { Checker, FleetFixture } from './fleet.ts';
 
 t.test('the log is shortened by what two snapshots have', async (t) => {
@@ -16,8 +16,8 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
   const keeper = new EtcdKeeper(etcd, prefix);
   const checker = new Checker(fleet);
   const keys = async (below: string): Promise<string[]> => {
-    const found = await etcd.range({ prefix: prefix + below }, { keysOnly: true });
-    return 'keyValues' in found ? found.keyValues.map(({ key }) => key.slice(prefix.length)) : [];
+    const { keyValues } = await found(() => etcd.range({ prefix: prefix + below }, { keysOnly: true }));
+    return keyValues.map(({ key }) => key.slice(prefix.length));
   };
   const refresh = async (entriesBetween: number): Promise<string[]> => {
     const lines: string[] = [];
@@ -45,18 +45,16 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
   t.equal(snapshots.size, 2);
 
   const [chunk = ''] = (await keys('snapshot/')).slice(-1);
-  const found = await etcd.range({ key: prefix + chunk });
-  const kept = 'keyValues' in found ? found.keyValues[0] : undefined;
-  await etcd.delete({ key: prefix + chunk });
+  const [kept] = (await found(() => etcd.range({ key: prefix + chunk }))).keyValues;
+  await found(() => etcd.delete({ key: prefix + chunk }));
   await fleet.startAgain('ns2');
   const stale = fleet.node('ns2').process;
   t.match((await stale.call('GET', '/readyz')).body, { status: 'ready', fleet: { current: false } });
-  t.match(
-    stale.log.find(({ msg }) => /the snapshot is of no use: answering from the local copy/.test(String(msg))),
-    { reason: /is not there/ },
-  );
+  const said = () =>
+    stale.log.find(({ msg }) => /the snapshot is of no use: answering from the local copy/.test(String(msg)));
+  t.match(await comesTo(said, Boolean), { reason: /is not there/ });
   await fleet.kill('ns2');
-  await etcd.transact({ compare: [], success: [{ put: prefix + chunk, value: kept?.value ?? '' }] });
+  await found(() => etcd.transact({ compare: [], success: [{ put: prefix + chunk, value: kept?.value ?? '' }] }));
 
   await fleet.startAgain('ns2');
   await fleet.live('ns2');
@@ -64,7 +62,7 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
   await soon(t).ok(() => log.some(({ msg }) => /filled anew from the snapshot/.test(String(msg))));
   await fleet.add('ns3');
   await fleet.live('ns3');
-  const { body } = await checker.write('ns3');
+  const { body } = await checker.writeToAll('ns3');
   t.match(body.fleet, { answering: ['ns1', 'ns2', 'ns3'], behind: [] });
   const revisions = await Promise.all(
     fleet.nodes.map(async ({ process: teal }) => (await teal.call('GET', '/v1/revisions?limit=500')).body.items),

@@ -7,7 +7,7 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { startEtcd } from './etcd.ts';
-import { until } from './fleet.ts';
+import { isLive, until } from './fleet.ts';
 
 export const SERVICE = '/v1/services/app.example.test';
 
@@ -49,11 +49,7 @@ export async function makeFleet(t: Test) {
         ...env,
       },
     });
-  const live = (name: string): Promise<void> =>
-    until(`${name} is live`, async () => {
-      const { body } = await node(name).call('GET', '/readyz');
-      return body.fleet.standing === 'live' && body.fleet.current;
-    });
+  const live = (name: string): Promise<void> => until(`${name} is live`, () => isLive(node(name)));
   const shift = async (name: string, green: number): Promise<number> => {
     const { status, body } = await node(name).call('PUT', `${SERVICE}/weights`, { blue: 100 - green, green });
     t.equal(status, 200, JSON.stringify(body));

@@ -16,6 +16,12 @@ const MARK = 'mark.example.test';
 const STALE_AFTER_SECONDS = 3;
 /** Nothing here counts on speed; what does not come in this time does not come. */
 const LIMIT_MS = 90_000;
+/** A request to etcd that has had no answer by then is lost: no change is refused for want of one before. */
+const ETCD_SILENT_MS = 1500;
+/** So often a change is made that a machine which stood still kept from some node. */
+const TRIES = 5;
+/** Of a node's log, where it is not what it should be. */
+const LINES_SHOWN = 5;
 
 export interface Node {
   readonly name: string;
@@ -47,6 +53,8 @@ interface Places {
 export class FleetFixture {
   readonly etcd: EtcdMembers;
   readonly nodes: Node[] = [];
+  /** Nobody is asked any more. */
+  isStopped = false;
   readonly #env: Record<string, string>;
   readonly #places: Places;
 
@@ -65,8 +73,11 @@ export class FleetFixture {
     const fleet = new FleetFixture(etcd, env, places);
     try {
       const first = await fleet.add('ns1');
-      const founded = await first.process.call('POST', '/v1/fleet/init', {});
-      assert.equal(founded.status, 200, JSON.stringify(founded.body));
+      await until('the fleet is founded', async () => {
+        const { status, body } = await first.process.call('POST', '/v1/fleet/init', {});
+        // One whose reply was lost has been founded.
+        return status === 200 || body.code === 'fleet_exists' || JSON.stringify(body);
+      });
       for (let n = 2; n <= count; n++) await fleet.add(`ns${n}`);
       for (const { name } of fleet.nodes) await fleet.live(name);
       return fleet;
@@ -118,13 +129,35 @@ export class FleetFixture {
 
   /** Resolves when the node is waited for by shifts, and may claim to be current. */
   async live(name: string): Promise<void> {
-    await until(`${name} is live`, async () => {
-      const { body } = await this.node(name).process.call('GET', '/readyz');
-      return body.fleet.standing === 'live' && body.fleet.current;
+    const { process: teal } = this.node(name);
+    await until(`${name} is live`, () => isLive(teal)).catch((error: Error) => {
+      throw new Error(`${error.message}; its log: ${JSON.stringify(teal.log.slice(-LINES_SHOWN))}`);
     });
   }
 
+  /**
+   * The reply to a change that all nodes are to answer from which are not down. One that the machine lets stand still for longer than it may
+   * claim is named as behind, and an etcd that is let stand still refuses: then it is made again, once all are live. Neither
+   * is said before its time, or it is the result.
+   */
+  async byAll(change: () => Promise<ApiReply>): Promise<ApiReply> {
+    for (let tries = 1; ; tries++) {
+      const begunAt = performance.now();
+      const reply = await change();
+      if (tries === TRIES || !this.#isOfSomeStill(reply, performance.now() - begunAt)) return reply;
+      for (const { name, isDown } of this.nodes) if (!isDown) await this.live(name);
+    }
+  }
+
+  /** A reply names a node that was waited for as long as it may claim, or etcd was asked in vain for as long as it is. */
+  #isOfSomeStill({ status, body }: ApiReply, tookMs: number): boolean {
+    const behind: readonly { readonly node: string }[] = body?.fleet?.behind ?? [];
+    if (status < 300) return behind.some(({ node }) => !this.node(node).isDown) && tookMs >= STALE_AFTER_SECONDS * 1000;
+    return (status === 503 || status === 504) && tookMs >= ETCD_SILENT_MS;
+  }
+
   async stop(): Promise<void> {
+    this.isStopped = true;
     for (const { name, process: teal, folder } of this.nodes) {
       if (teal.child.exitCode === null && teal.child.signalCode === null) {
         signalAll(teal.pid, 'SIGCONT');
@@ -137,11 +170,20 @@ export class FleetFixture {
   }
 }
 
-export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const startedAt = performance.now(); !(await isSo().catch(() => false)); await sleep(50)) {
+/** Whether a node is waited for by shifts, and may claim to be current; else what it says of itself. */
+export async function isLive(teal: TealProcess): Promise<true | string> {
+  const { body } = await teal.call('GET', '/readyz');
+  return (body.fleet?.standing === 'live' && body.fleet.current) || JSON.stringify(body);
+}
+
+/** Waits until it is so. A text is what was found instead: it is told where it is all in vain, as is why a look failed. */
+export async function until(what: string, isSo: () => Promise<boolean | string>): Promise<void> {
+  for (const startedAt = performance.now(); ; await sleep(50)) {
+    const found = await isSo().catch(wordsOf);
+    if (found === true) return;
     if (performance.now() - startedAt < patienceMs(LIMIT_MS)) continue;
     beBrief();
-    assert.fail(`in vain: ${what}`);
+    assert.fail(`in vain: ${what}${found === false ? '' : `: ${found}`}`);
   }
 }
 
@@ -157,7 +199,7 @@ export async function leaderOf(fleet: FleetFixture, isMeant: (node: Node) => boo
     found = fleet.nodes.find((node) => node.name === name);
     return found !== undefined && isMeant(found);
   };
-  await until('one leads', look).catch((error: Error) => {
+  await until('one leads that is meant', look).catch((error: Error) => {
     throw new Error(`${error.message}: ${JSON.stringify(seen)}`);
   });
   return found as Node;
@@ -194,6 +236,11 @@ export class Checker {
     await Promise.all(this.#loops);
   }
 
+  /** Writes by a node what all are to answer. */
+  writeToAll(name: string): Promise<ApiReply> {
+    return this.#fleet.byAll(() => this.write(name));
+  }
+
   /** Writes the next number by a node. */
   async write(name: string): Promise<ApiReply> {
     const value = ++this.#sent;
@@ -208,7 +255,8 @@ export class Checker {
   }
 
   async #watch(node: Node): Promise<void> {
-    while (!this.#isOver) {
+    // A test that has failed does not end it.
+    while (!this.#isOver && !this.#fleet.isStopped) {
       if (node.isDown) {
         await sleep(20);
         continue;
@@ -220,7 +268,9 @@ export class Checker {
         await Promise.race([this.#ask(node, client), died]);
       } catch (error) {
         // It may have been killed in the middle.
-        if (!node.isDown && node.process === teal) this.faults.push(`${node.name}: ${(error as Error).message}`);
+        if (!node.isDown && node.process === teal) this.faults.push(`${node.name}: ${wordsOf(error)}`);
+        // Nothing else of this process would get its turn where one is dead that nobody has killed.
+        await sleep(20);
       } finally {
         await client.close();
       }
@@ -250,6 +300,12 @@ export class Checker {
     const hasLeft = this.#mayLeave && (await teal.call('GET', '/readyz')).body.fleet?.standing === 'out';
     if (!hasLeft) this.faults.push(...old);
   }
+}
+
+/** What a request of `fetch` failed by is beside it. */
+function wordsOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause === undefined ? message : `${message} (${(cause as Error).message})`;
 }
 
 const addressOf = (value: number): string => `10.${(value >> 16) & 255}.${(value >> 8) & 255}.${value & 255}`;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildQuery, UdpClient } from '../../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../../fixtures/process.ts';
+import { comesTo } from '../../fixtures/soon.ts';
 import { type Habit, type Kind, kinds, type Resolver, startResolvers } from './resolvers.ts';
 
 export type Pool = 'blue' | 'green';
@@ -26,7 +27,8 @@ export interface ServiceRun {
   readonly releaseTtlSeconds: number;
   /** When green got each of its percentages: the moments of the revisions. */
   readonly steps: readonly { readonly atMs: number; readonly percent: number }[];
-  /** What the drain report says of blue. */
+  /** What the drain report says of blue: when it was answered last, and when no cache has it any more. */
+  readonly lastAnswerAtMs: number;
   readonly drainedAtMs: number;
   /** What it says in the end of how many resolvers got blue, and how many of them have not come back for more. */
   readonly resolvers: { readonly distinct: number; readonly notBack: number };
@@ -113,8 +115,17 @@ async function record(teal: TealProcess, resolvers: readonly Resolver[], say: (m
     const runs = await Promise.all(services.map((service, at) => finished(teal, service, releases[at])));
     const lastMs = Math.max(...runs.map(({ drainedAtMs }) => drainedAtMs)) + AFTERWARDS_MS;
     await sleep(lastMs - Date.now());
+    // A machine that stands still lets nobody ask for a while.
+    await comesTo(
+      () =>
+        runs.every(({ drainedAtMs }, service) => {
+          const late = samples.filter((each) => each.service === service && each.askedAtMs >= drainedAtMs);
+          return new Set(late.map(({ resolver }) => resolver)).size === resolvers.length;
+        }),
+      Boolean,
+    );
     const counted = await Promise.all(
-      runs.map(async (run) => ({ ...run, resolvers: await resolversOf(teal, run.name) })),
+      runs.map(async (run) => ({ ...run, resolvers: await resolversOf(teal, run.name, resolvers.length) })),
     );
     return { resolvers: farm, services: counted, samples, beganAtMs };
   } finally {
@@ -152,7 +163,7 @@ async function ask(client: UdpClient, resolver: number, service: number, samples
 
 async function everyCacheIsFull(samples: readonly Sample[], count: number): Promise<void> {
   const seen = ({ resolver, service }: Sample): string => `${resolver} ${service}`;
-  await until(async () => {
+  await until('every cache is full', async () => {
     const groups = [...Map.groupBy(samples, seen).values()];
     return groups.length === count * services.length && groups.every((own) => own.length >= FULL_AFTER)
       ? true
@@ -167,19 +178,23 @@ async function release(teal: TealProcess, name: string): Promise<string> {
 
 async function finished(teal: TealProcess, service: (typeof services)[number], id: string) {
   const path = `/v1/services/${service.name}`;
-  const drainedAt = await until(async () => {
+  const { drainedAt, lastAnswerAt } = await until(`${service.name} is drained`, async () => {
     const { blue } = (await must(teal, 'GET', `${path}/drain`)).pools;
-    return blue.drained ? (blue.drainedAt as string) : undefined;
+    return blue.drained ? (blue as { drainedAt: string; lastAnswerAt: string }) : undefined;
   });
-  await until(async () => {
+  await until(`${service.name} is released`, async () => {
     return (await must(teal, 'GET', `${path}/releases/${id}`)).state === 'completed' ? true : undefined;
   });
   const { items } = await must(teal, 'GET', `${path}/history`);
-  return { ...service, steps: stepsOf(items), drainedAtMs: Date.parse(drainedAt) };
+  const [lastAnswerAtMs, drainedAtMs] = [Date.parse(lastAnswerAt), Date.parse(drainedAt)];
+  return { ...service, steps: stepsOf(items), lastAnswerAtMs, drainedAtMs };
 }
 
-async function resolversOf(teal: TealProcess, name: string): Promise<ServiceRun['resolvers']> {
-  return (await must(teal, 'GET', `/v1/services/${name}/drain`)).pools.blue.resolvers;
+/** Once all have come back, or as they are found when it is too late for that. */
+async function resolversOf(teal: TealProcess, name: string, count: number): Promise<ServiceRun['resolvers']> {
+  const read = async (): Promise<ServiceRun['resolvers']> =>
+    (await must(teal, 'GET', `/v1/services/${name}/drain`)).pools.blue.resolvers;
+  return comesTo(read, ({ distinct, notBack }) => distinct === count && notBack === 0);
 }
 
 interface Revision {
@@ -196,12 +211,12 @@ function stepsOf(revisions: readonly Revision[]): ServiceRun['steps'] {
   return steps.filter(({ percent }, at) => percent > (steps[at - 1]?.percent ?? 0));
 }
 
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   for (const startedAt = performance.now(); performance.now() - startedAt < RELEASE_LIMIT_MS; await sleep(200)) {
     const found = await look();
     if (found !== undefined) return found;
   }
-  throw new Error('it never came to that');
+  throw new Error(`in vain: ${what}`);
 }
 
 async function must(teal: TealProcess, method: string, path: string, body?: unknown) {
