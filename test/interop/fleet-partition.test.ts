@@ -41,11 +41,17 @@ async function start(t: Test, env: Record<string, string> = {}): Promise<Parted 
 const currentOf = async (fleet: FleetFixture, name: string): Promise<boolean> =>
   (await fleet.node(name).process.call('GET', '/readyz')).body.fleet.current;
 
+interface Listening {
+  readonly standings: () => string[];
+  /** All of it, whether the stream still stands, and what another one tells from its end on. */
+  readonly seen: () => Promise<string>;
+}
+
 /**
  * What the stream of a node's events has told of how it stands, once it is open; where it ends it is opened again after the
  * last event that came, as browsers do.
  */
-async function listen(t: Test, fleet: FleetFixture, name: string): Promise<() => string[]> {
+async function listen(t: Test, fleet: FleetFixture, name: string): Promise<Listening> {
   const { admin, token } = fleet.node(name).process;
   const readers: EventReader[] = [];
   let isOver = false;
@@ -67,10 +73,19 @@ async function listen(t: Test, fleet: FleetFixture, name: string): Promise<() =>
   };
   void follow();
   await until('the stream of events is open', async () => readers.some(({ lastEventId }) => lastEventId !== ''));
-  return () => {
-    const told = readers.flatMap(({ events }) => events).filter(({ event }) => event === 'node');
-    return told.map(({ data: { standing, current } }) => `${standing} ${current ? 'current' : 'stale'}`);
+  const told = (of: readonly EventReader[]): string[] => {
+    const events = of.flatMap(({ events }) => events).filter(({ event }) => event === 'node');
+    return events.map(({ data: { standing, current } }) => `${standing} ${current ? 'current' : 'stale'}`);
   };
+  const seen = async (): Promise<string> => {
+    const last = readers.at(-1) as EventReader;
+    const { comments, lastEventId } = last;
+    const other = await EventReader.open(`${admin}/v1/events`, token, lastEventId);
+    // What it has missed comes at once; a heartbeat is behind that.
+    await until('a heartbeat', async () => other.comments > 0).finally(() => other.close());
+    return `${told(readers)}, until ${lastEventId}; heartbeats: ${comments}, then ${last.comments}; another: ${told([other])}`;
+  };
+  return { standings: () => told(readers), seen };
 }
 
 t.test('a node that is cut off', async (t) => {
@@ -80,7 +95,7 @@ t.test('a node that is cut off', async (t) => {
   checker.begin();
   for (let n = 0; n < 10; n++) t.match(await checker.writeToAll('ns1'), { body: { fleet: { behind: [] } } });
 
-  const standings = await listen(t, fleet, 'ns3');
+  const { standings, seen } = await listen(t, fleet, 'ns3');
   cut.set('down');
   const first = await checker.write('ns1');
   t.match(first, { status: 200, body: { fleet: { answering: ['ns1', 'ns2'], behind: [{ node: 'ns3' }] } } });
@@ -103,8 +118,8 @@ t.test('a node that is cut off', async (t) => {
     });
   }
   await until('it tells that it is current', async () => standings().at(-1) === 'live current').catch(
-    (error: Error) => {
-      throw new Error(`${error.message}: ${standings().join(', ')}`);
+    async (error: Error) => {
+      throw new Error(`${error.message}: ${await seen()}`);
     },
   );
   t.ok(standings().includes('live stale'), standings().join(', '));

@@ -29,6 +29,7 @@ async function run(t: Test, ...words: (string | number)[]): Promise<Report> {
   let told = '';
   for await (const piece of child.stdout) told += piece;
   const last = told.trim().split('\n').at(-1) ?? '';
+  if (last === '') throw new Error(`it told nothing, and ended with ${child.exitCode ?? child.signalCode}`);
   return JSON.parse(last) as Report;
 }
 

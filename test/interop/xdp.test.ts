@@ -155,10 +155,8 @@ byXdp(
       t.equal(reply.answers.length, 1);
     }
     t.equal(datagramsToSockets(wire) - before, 0);
-    t.match(
-      teal.log.find(({ msg }) => msg === 'dns served by AF_XDP'),
-      { queues: 4, driver: 'veth' },
-    );
+    const served = () => teal.log.find(({ msg }) => msg === 'dns served by AF_XDP');
+    t.match(await comesTo(served, Boolean), { queues: 4, driver: 'veth' });
   },
 );
 

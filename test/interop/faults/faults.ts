@@ -1,7 +1,7 @@
 /** What happens to a fleet, in an order that a seed gives: each kind once, and then anew. Each fault ends by itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signalAll } from '../../fixtures/planes.ts';
-import { etcdClient, etcdctl } from '../etcd.ts';
+import { etcdClient, etcdctl, must } from '../etcd.ts';
 import { type FleetFixture, type Node, until } from '../fleet.ts';
 import type { History, LoggedRevision } from './history.ts';
 import type { Place } from './namespaces.ts';
@@ -70,11 +70,7 @@ export class Faults {
   async mend(): Promise<void> {
     const { fleet } = this.#parts;
     await fleet.etcd.ready();
-    for (const { name, process: teal } of fleet.nodes) {
-      await fleet.live(name).catch((error: Error) => {
-        throw new Error(`${error.message}; the end of its log: ${JSON.stringify(teal.log.slice(-5))}`);
-      });
-    }
+    for (const { name } of fleet.nodes) await fleet.live(name);
   }
 
   /** What each node has as the history of the fleet. */
@@ -201,8 +197,11 @@ export class Faults {
     await sleep(LASTS_MIN_MS);
     await this.#lasts();
     const client = etcdClient(fleet.etcd.endpoints);
-    const found = await client.range({ key: 'head' }).finally(() => client.close());
-    if ('revision' in found) etcdctl(fleet.etcd.endpoints, 'compact', String(found.revision));
+    // Members that stood still for a moment do it at the next try.
+    await until('it is compacted', async () => {
+      const { revision } = must(await client.range({ key: 'head' }));
+      return etcdctl(fleet.etcd.endpoints, 'compact', String(revision)) !== '';
+    }).finally(() => client.close());
     signalAll(node.process.pid, 'SIGCONT');
     node.isDown = false;
   }
@@ -211,9 +210,9 @@ export class Faults {
     const { fleet, history } = this.#parts;
     const node = await fleet.add(`ns${fleet.nodes.length + 1}`);
     history.join(node);
-    await until(
-      'it has joined',
-      async () => (await node.process.call('GET', '/readyz')).body.fleet.standing === 'live',
-    );
+    await until('it has joined', async () => {
+      const { fleet: own } = (await node.process.call('GET', '/readyz')).body;
+      return own.standing === 'live' || JSON.stringify(own);
+    });
   }
 }
