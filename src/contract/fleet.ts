@@ -21,11 +21,10 @@ const FleetNode = Type.Object({
   countsAgeSeconds: wholeOrNull(
     'Since it told this node what it answered. Nodes tell while somebody asks for a drain report, or a release waits for one; null: it has not told, or is this node.',
   ),
-  clockOffsetMs: Type.Unsafe<number | null>({
-    type: ['integer', 'null'],
-    description:
-      'By how much its time of day is ahead of the one of the node that is asked, as it told within the last 30 s; negative: behind. It reads low by as long as the quickest of what it told in the last minute was on its way: some milliseconds as a rule. null: it told nothing lately, as an earlier Teal, or is this node.',
-  }),
+  clockOffsetMs: wholeOrNull(
+    'By how much its time of day is ahead of the one of the node that is asked, as it told within the last 30 s; negative: behind. It reads low by as long as the quickest of what it told in the last minute was on its way: some milliseconds as a rule. null: it told nothing lately, as an earlier Teal, or is this node.',
+    { minimum: -Number.MAX_SAFE_INTEGER },
+  ),
   clockFar: Type.Boolean({
     description:
       'Its time of day is more than 2 s from the one of the node that is asked, and was not within 1 s since; which of the two is wrong it does not say.',

@@ -75,12 +75,13 @@ export class PlaneChild<From extends object, To extends object> {
     this.#child.send(message, () => this.#unread--);
   }
 
-  /** Tells it to `stop`, and ends it where it has not ended by then. */
-  async end(stop: To, limitMs: number): Promise<void> {
+  /** Tells it to `stop`, and ends it where it has not ended by then: false. */
+  async end(stop: To, limitMs: number): Promise<boolean> {
     this.send(stop);
-    if (await within(this.ended, limitMs)) return;
+    if (await within(this.ended, limitMs)) return true;
     this.kill('SIGKILL');
     await this.ended;
+    return false;
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -36,8 +36,8 @@ interface Slot {
   readonly ready: PromiseWithResolvers<string | undefined>;
 }
 
-/** Requests have a second and a half to be finished, see api/door. */
-const STOP_LIMIT_MS = 3500;
+/** Requests have a second and a half to be finished, see api/door; and a busy machine takes its time. */
+const STOP_LIMIT_MS = 5500;
 
 export class ControlKeeper {
   readonly respawn = new Respawn();
@@ -115,11 +115,12 @@ export class ControlKeeper {
     }
   }
 
-  async stop(): Promise<void> {
+  /** False: it did not end in time, and was cut off. */
+  async stop(): Promise<boolean> {
     this.#isStopping = true;
     this.#life.stop();
     clearTimeout(this.#restart);
-    await this.#end();
+    return this.#end();
   }
 
   kill(): void {
@@ -171,10 +172,10 @@ export class ControlKeeper {
     return isMeant ? this.pid : undefined;
   }
 
-  async #end(): Promise<void> {
+  async #end(): Promise<boolean> {
     const slot = this.#slot;
-    if (slot === undefined) return;
+    if (slot === undefined) return true;
     slot.isEnding = true;
-    await slot.child.end({ kind: 'stop' }, STOP_LIMIT_MS);
+    return slot.child.end({ kind: 'stop' }, STOP_LIMIT_MS);
   }
 }

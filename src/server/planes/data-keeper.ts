@@ -41,7 +41,7 @@ interface Slot {
 /** A process that is to take over may take so long to answer: a busy machine, many workers. */
 const START_LIMIT_MS = 60_000;
 /** TCP clients have two seconds to read their last replies; see Fleet.stop. */
-const STOP_LIMIT_MS = 3500;
+const STOP_LIMIT_MS = 3000;
 const CLEAR_LIMIT_MS = 5000;
 
 export class DataKeeper {
@@ -170,11 +170,13 @@ export class DataKeeper {
     await within(Promise.race([next.cleared.promise, next.child.ended]), CLEAR_LIMIT_MS);
   }
 
-  async stop(): Promise<void> {
+  /** False: one did not end in time, and was cut off. */
+  async stop(): Promise<boolean> {
     this.#isStopping = true;
     this.#life.stop();
     clearTimeout(this.#restart);
-    await Promise.all([this.#slot, this.#next].map((slot) => slot && this.#end(slot)));
+    const ended = await Promise.all([this.#slot, this.#next].map((slot) => slot === undefined || this.#end(slot)));
+    return ended.every((isByItself) => isByItself);
   }
 
   kill(): void {
@@ -250,9 +252,9 @@ export class DataKeeper {
   }
 
   /** Lets it answer what it received. */
-  async #end(slot: Slot): Promise<void> {
+  async #end(slot: Slot): Promise<boolean> {
     slot.isEnding = true;
-    await slot.child.end({ kind: 'stop' }, STOP_LIMIT_MS);
+    return slot.child.end({ kind: 'stop' }, STOP_LIMIT_MS);
   }
 }
 

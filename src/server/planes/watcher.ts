@@ -213,12 +213,18 @@ export class Watcher {
     this.#log.info({ controlPid: this.#control.pid, dataPid: this.#data.pid }, 'upgraded');
   }
 
-  /** Control first, which finishes its requests, then data, which answers what it received. */
-  async stop(): Promise<void> {
+  /**
+   * Control first, which finishes its requests, then data, which answers what it received. False: one of them did not end in
+   * time, and was cut off.
+   */
+  async stop(): Promise<boolean> {
     this.#isStopping = true;
     this.#supervisor.stopping();
-    await this.#control.stop();
-    await this.#data.stop();
+    const control = await this.#control.stop();
+    if (!control) this.#log.error('the control process did not stop in time, cut off');
+    const data = await this.#data.stop();
+    if (!data) this.#log.error('the data process did not stop in time, cut off');
+    return control && data;
   }
 
   /** Ends both at once. */
