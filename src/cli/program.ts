@@ -82,7 +82,7 @@ function asHelpOption(program: Command, words: readonly string[]): readonly stri
 }
 
 function commandOf(group: Command | undefined, word: string): Command | undefined {
-  return group?.commands.find((command) => command.name() === word);
+  return group?.commands.find((command) => command.name() === word || command.aliases().includes(word));
 }
 
 const overview = `

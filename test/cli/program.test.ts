@@ -73,6 +73,9 @@ t.test('the overview lists every command in 80 columns; nothing typed is a mista
   const check = await type(['zone', 'check', '--help']);
   t.match(await type(['help', 'zone', 'check']), { code: 0, stdout: check.stdout }, 'of a command below another');
   t.match(await type(['zone', 'help', 'check']), { code: 0, stdout: check.stdout });
+  const remove = await type(['service', 'rm', '--help']);
+  t.match(await type(['help', 'service', 'delete']), { code: 0, stdout: remove.stdout }, 'by another name of it');
+  t.match(await type(['service', 'help', 'delete']), { code: 0, stdout: remove.stdout });
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   t.match(await type(['--version']), { code: 0, stdout: `${version}\n` });
 });
