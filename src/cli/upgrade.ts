@@ -17,6 +17,8 @@ const LIMIT_MS = 120_000;
 const LOOK_MS = 100;
 /** So long nothing may come of it: a server of an earlier version passes over what it is told in an upgrade. */
 const UNHEARD_MS = 15_000;
+/** So long AF_XDP may take to be taken back: a server of an earlier version begins with that once the old process has ended. */
+const TAKEN_BACK_MS = 15_000;
 /** What a descriptor is that has an interface run a program: whoever answers by AF_XDP holds one. */
 const XDP_LINK = 'anon_inode:bpf_link';
 /** One that died is started again after ten seconds at the most; until then nobody holds the directory. */
@@ -60,7 +62,7 @@ async function upgrade(options: DataDirectoryOptions, shell: Shell): Promise<voi
   new Presenter(shell, options).show({ server, before, now }, () => [
     `upgraded: control process ${before.control} → ${now.control}, data process ${before.data} → ${now.data}`,
   ]);
-  if (wasByXdp && !isByXdp(now.data)) {
+  if (wasByXdp && !(await comesByXdp(server))) {
     const why = "the server's log says why, and `teal upgrade` tries it again";
     throw new Failure(EXIT.TRY_LATER, `sockets serve in place of AF_XDP since: ${why}`);
   }
@@ -126,15 +128,19 @@ function isNew(before: readonly number[], now: readonly number[]): boolean {
   return now.length === 1 && !before.includes(now[0] as number);
 }
 
+/** Whether the server answers by AF_XDP, or comes to within some seconds. */
+async function comesByXdp(server: number): Promise<boolean> {
+  const endsAtMs = performance.now() + TAKEN_BACK_MS;
+  while (!isByXdp(childrenOf(server).data)) {
+    if (performance.now() > endsAtMs) return false;
+    await sleep(LOOK_MS);
+  }
+  return true;
+}
+
 /** Whether one of them has an interface run a program. False, too, where nobody may look. */
 function isByXdp(pids: readonly number[]): boolean {
-  return pids.some((pid) => {
-    try {
-      return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === XDP_LINK);
-    } catch {
-      return false;
-    }
-  });
+  return pids.some((pid) => namesIn(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === XDP_LINK));
 }
 
 /** A descriptor may be closed meanwhile. */
@@ -196,7 +202,7 @@ function childrenOf(server: number): Processes {
 }
 
 function processes(): number[] {
-  return readdirSync('/proc')
+  return namesIn('/proc')
     .map(Number)
     .filter((pid) => pid > 0);
 }
@@ -208,6 +214,15 @@ function titleOf(pid: number): string {
 
 function parentOf(pid: number): number {
   return Number(/^PPid:\s*(?<parent>\d+)$/m.exec(read(`/proc/${pid}/status`))?.groups?.parent);
+}
+
+/** None of what has ended meanwhile, of what nobody may look at, or on a system without /proc. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** What has ended meanwhile says nothing; nor does a system without /proc. */
