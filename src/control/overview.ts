@@ -154,13 +154,15 @@ export class Overview {
       if (state !== 'waiting') continue;
       for (const { name } of services) if (grant.service(name)) say(name, 'waiting');
     }
+    // All nodes of a fleet are looked at for it, so once for all services.
+    const writtenMs = nowMs - this.#parts.drain.aheadMs;
     for (const service of all) {
       const { name } = service;
       if ((doubtful.has(name) || service.forced !== undefined) && this.#healthOf(service).downTargets > 0)
         say(name, 'unhealthy');
       const release = releases.get(name);
       if (release !== undefined) say(name, isWaiting(release) ? 'waiting' : 'releasing');
-      const endMs = this.#drainsUntil(service, nowMs);
+      const endMs = this.#drainsUntil(service, nowMs, writtenMs);
       if (endMs === undefined) continue;
       say(name, 'draining');
       drainedAtMs.set(name, endMs);
@@ -169,9 +171,11 @@ export class Overview {
     return { states, releases, drainedAtMs, frozen };
   }
 
-  /** Unix time, milliseconds, 0 where it is not known yet; undefined: no pool of it drains. */
-  #drainsUntil({ name, pools, givenUp = [] }: Service, nowMs: number): number | undefined {
-    const writtenMs = nowMs - this.#parts.drain.aheadMs;
+  /**
+   * Unix time, milliseconds, 0 where it is not known yet; undefined: no pool of it drains. `writtenMs`: the time that what
+   * its row says is held against.
+   */
+  #drainsUntil({ name, pools, givenUp = [] }: Service, nowMs: number, writtenMs: number): number | undefined {
     const isHeld = givenUp.some(({ untilMs }) => writtenMs < untilMs + MARGIN_MS);
     if (!isHeld && !pools.some((pool) => mayDrain(pool, writtenMs))) return undefined;
     const endMs = this.#parts.drain.drainedAtMs([name], nowMs);
