@@ -126,8 +126,9 @@ function withoutAddressAsName(channel: ChannelCredentials): ChannelCredentials {
   const make = channel._createSecureConnector.bind(channel);
   channel._createSecureConnector = (...target) => {
     const connector = make(...target);
-    const { connectionOptions } = connector as unknown as { connectionOptions: ConnectionOptions };
-    if (isIP(connectionOptions.servername ?? '') !== 0) delete connectionOptions.servername;
+    // Where a later grpc-js keeps them elsewhere, Node warns as before.
+    const { connectionOptions } = connector as unknown as { connectionOptions?: ConnectionOptions };
+    if (isIP(connectionOptions?.servername ?? '') !== 0) delete connectionOptions?.servername;
     return connector;
   };
   return channel;
