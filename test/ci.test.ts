@@ -1,7 +1,8 @@
 /** What CI says in the end of what failed: each leaf once, by its whole path, and where it stands; and what it plays again. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, globSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { endsWithUs } from './fixtures/tidying.ts';
 
 const output = `TAP version 14
 # Subtest: test/wire/name.test.ts
@@ -115,10 +116,10 @@ t.test('a few files that failed are played once more, and what fails again has f
 });
 
 /** The gate with another npm, whose tests say what the text above does, and another npx, which plays some of it again. */
-function gate(t: Test, playedAgain: 'passes' | 'fails'): string[] {
+function gate(t: Test, playedAgain: string): { program: string; env: NodeJS.ProcessEnv } {
   const folder = t.testdir({
     npm: '#!/bin/sh\ncase "$1" in test) cat "$OUTPUT"; exit 1;; pkg) echo {};; esac\n',
-    npx: `#!/bin/sh\necho "again: $*"\n${playedAgain === 'passes' ? 'exit 0' : 'exit 1'}\n`,
+    npx: `#!/bin/sh\necho "again: $*"\n${playedAgain}\n`,
     output,
     project: {},
   });
@@ -130,8 +131,14 @@ function gate(t: Test, playedAgain: 'passes' | 'fails'): string[] {
     OUTPUT: `${folder}/output`,
     TEAL_CONFORMANCE: '',
   };
-  const { stdout, status } = spawnSync(`${folder}/project/.ci/run`, { env, encoding: 'utf8' });
-  t.equal(status, playedAgain === 'passes' ? 0 : 1);
+  return { program: `${folder}/project/.ci/run`, env };
+}
+
+/** What it says, a line each. */
+function saidBy(t: Test, playedAgain: 'exit 0' | 'exit 1'): string[] {
+  const { program, env } = gate(t, playedAgain);
+  const { stdout, status } = spawnSync(program, { env, encoding: 'utf8' });
+  t.equal(`exit ${status}`, playedAgain);
   return stdout.split('\n');
 }
 
@@ -141,7 +148,7 @@ const FAILURES = [
 ];
 
 t.test('what passes when it is played again is told, and stops nobody', async (t) => {
-  const said = gate(t, 'passes');
+  const said = saidBy(t, 'exit 0');
   t.ok(said.some((line) => /^again: tap .*test\/bundles\/api-1\.test\.ts test\/wire\/name\.test\.ts$/.test(line)));
   const told = said.findIndex((line) => line.startsWith('== what failed at first, and passed'));
   t.same(said.slice(told + 1, told + 3), FAILURES);
@@ -151,11 +158,24 @@ t.test('what passes when it is played again is told, and stops nobody', async (t
 });
 
 t.test('what fails again has failed', async (t) => {
-  const said = gate(t, 'fails');
+  const said = saidBy(t, 'exit 1');
   const told = said.indexOf('== what failed');
   t.same(said.slice(told + 1, told + 3), FAILURES);
   t.notOk(said.some((line) => line.startsWith('== what failed at first')));
   t.match(said.at(-2), /^6 passed, 3 failed$/);
+});
+
+t.test('who ends it meanwhile is told at once what had failed', async (t) => {
+  const { program, env } = gate(t, 'sleep 60; echo "to its end"');
+  const child = endsWithUs(spawn(program, { env, stdio: ['ignore', 'pipe', 'ignore'] }));
+  let said = '';
+  for await (const piece of child.stdout.setEncoding('utf8')) {
+    if (!said.includes('again: ') && (said + piece).includes('again: ')) child.kill('SIGTERM');
+    said += piece;
+  }
+  t.match(said, `== what failed\n${FAILURES.join('\n')}\n`);
+  t.match(said, 'FAILED: this run was ended from outside');
+  t.notMatch(said, 'to its end');
 });
 
 /** Where others work too a file takes ten times what it takes alone. */
