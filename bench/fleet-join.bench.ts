@@ -44,7 +44,7 @@ function told(what: string, of: number[]): void {
   console.log(`${what}: ${of.length} shifts, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, the slowest ${at(1)} ms`);
 }
 
-const fleet = await FleetFixture.start(2);
+const fleet = await FleetFixture.start(2, {}, { etcdSyncs: true });
 try {
   const { process: teal } = fleet.node('ns1');
   const body = Buffer.concat([...zoneFile()]);

@@ -121,7 +121,7 @@ await alone.end('SIGTERM');
 rmSync(folder, { recursive: true, force: true });
 
 for (const count of [1, 2, 3, 5]) {
-  const fleet = await FleetFixture.start(count);
+  const fleet = await FleetFixture.start(count, {}, { etcdSyncs: true });
   try {
     const usualMs = await measure(
       `a fleet of ${count}`,

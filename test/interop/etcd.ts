@@ -11,10 +11,10 @@ import { endsWithUs } from '../fixtures/tidying.ts';
 
 const START_LIMIT_MS = 60_000;
 /**
- * A sync of a disk that others write to may take seconds, in which members elect anew, and nothing that is judged here is
- * the worse for it if none is made: a process that is killed leaves what it wrote. As a variable, which older ones pass over.
+ * A sync of a disk that others write to may take seconds, in which members elect anew, and nothing that tests judge is the
+ * worse for it if none is made: a process that is killed leaves what it wrote. As a variable, which older ones pass over.
  */
-const env = { ...process.env, ETCD_UNSAFE_NO_FSYNC: 'true' };
+const withoutSyncs = { ...process.env, ETCD_UNSAFE_NO_FSYNC: 'true' };
 
 export interface EtcdMembers {
   readonly endpoints: readonly string[];
@@ -45,6 +45,8 @@ export async function startEtcd(
     readonly place?: EtcdPlaces | undefined;
     /** Of each member's data; by its number. */
     readonly folderOf?: ((member: number) => string | undefined) | undefined;
+    /** As people have it, for whoever measures how long a change takes. */
+    readonly syncs?: boolean | undefined;
   } = {},
 ): Promise<EtcdMembers> {
   const folder = mkdtempSync(join(tmpdir(), 'teal-etcd-'));
@@ -67,6 +69,7 @@ export async function startEtcd(
       ...(options.words ?? []),
     ];
     const [program = 'etcd', ...before] = [...(placeOf(n).wrapper ?? []), 'etcd'];
+    const env = options.syncs ? process.env : withoutSyncs;
     children[n] = endsWithUs(spawn(program, [...before, ...words], { stdio: 'ignore', env }));
   };
   const hasEnded = (n: number): boolean => children[n].exitCode !== null || children[n].signalCode !== null;

@@ -7,15 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildQuery, UdpClient } from '../fixtures/dns-client.ts';
 import { signalAll } from '../fixtures/planes.ts';
 import { type ApiReply, startTeal, type TealProcess } from '../fixtures/process.ts';
-import { beBrief, bePatient, patienceMs } from '../fixtures/soon.ts';
+import { beBrief, bePatient, comesTo, PATIENCE_MS } from '../fixtures/soon.ts';
 import { type EtcdMembers, type EtcdPlaces, startEtcd } from './etcd.ts';
 
 const TOKEN = 'a9f3c0d7e5b24816-fleet-own';
 const MARK = 'mark.example.test';
 /** The shortest but one: tests wait for it. */
 const STALE_AFTER_SECONDS = 3;
-/** Nothing here counts on speed; what does not come in this time does not come. */
-const LIMIT_MS = 90_000;
 /** A request to etcd that has had no answer by then is lost: no change is refused for want of one before. */
 const ETCD_SILENT_MS = 1500;
 /** So often a change is made that a machine which stood still kept from some node. */
@@ -41,6 +39,8 @@ interface Places {
   readonly etcdWords?: readonly string[];
   /** Of a member's data, if not a temporary one. */
   readonly etcdFolderOf?: (member: number) => string | undefined;
+  /** Whether etcd syncs what it writes, as people have it: for whoever measures, see startEtcd. */
+  readonly etcdSyncs?: boolean;
   /** Words before a node's command, and settings of its own. */
   readonly place?: (name: string) => {
     readonly wrapper?: readonly string[];
@@ -67,8 +67,8 @@ export class FleetFixture {
   /** The first node founds the fleet, the others join with empty directories. */
   static async start(count: number, env: Record<string, string> = {}, places: Places = {}): Promise<FleetFixture> {
     bePatient();
-    const { members = 3, host, etcdPlace, etcdWords = [], etcdFolderOf } = places;
-    const where = { place: etcdPlace, folderOf: etcdFolderOf, ...(host !== undefined && { host }) };
+    const { members = 3, host, etcdPlace, etcdWords = [], etcdFolderOf, etcdSyncs } = places;
+    const where = { place: etcdPlace, folderOf: etcdFolderOf, syncs: etcdSyncs, ...(host !== undefined && { host }) };
     const etcd = await startEtcd(members, { words: etcdWords, ...where });
     const fleet = new FleetFixture(etcd, env, places);
     try {
@@ -136,9 +136,9 @@ export class FleetFixture {
   }
 
   /**
-   * The reply to a change that all nodes are to answer from which are not down. One that the machine lets stand still for longer than it may
-   * claim is named as behind, and an etcd that is let stand still refuses: then it is made again, once all are live. Neither
-   * is said before its time, or it is the result.
+   * The reply to a change that all nodes are to answer from which are not down. One that the machine lets stand still for
+   * longer than it may claim is named as behind, and an etcd that is let stand still refuses: then it is made again, once all
+   * are live. Neither is said before its time, or it is the result.
    */
   async byAll(change: () => Promise<ApiReply>): Promise<ApiReply> {
     for (let tries = 1; ; tries++) {
@@ -178,13 +178,13 @@ export async function isLive(teal: TealProcess): Promise<true | string> {
 
 /** Waits until it is so. A text is what was found instead: it is told where it is all in vain, as is why a look failed. */
 export async function until(what: string, isSo: () => Promise<boolean | string>): Promise<void> {
-  for (const startedAt = performance.now(); ; await sleep(50)) {
-    const found = await isSo().catch(wordsOf);
-    if (found === true) return;
-    if (performance.now() - startedAt < patienceMs(LIMIT_MS)) continue;
-    beBrief();
-    assert.fail(`in vain: ${what}${found === false ? '' : `: ${found}`}`);
-  }
+  const found = await comesTo(
+    () => isSo().catch(wordsOf),
+    (each) => each === true,
+  );
+  if (found === true) return;
+  beBrief();
+  assert.fail(`in vain: ${what}${found === false ? '' : `: ${found}`}`);
 }
 
 /** The node that leads, as soon as there is one that is meant. */
@@ -285,7 +285,7 @@ export class Checker {
     const old: string[] = [];
     for (let n = 0; n < 10 && !node.isDown; n++) {
       const acknowledged = this.acknowledged;
-      const reply = await client.send(buildQuery({ name: MARK }), LIMIT_MS);
+      const reply = await client.send(buildQuery({ name: MARK }), PATIENCE_MS);
       const atMs = performance.now();
       const value = markOf(reply.answers[0]?.data);
       this.answers++;
