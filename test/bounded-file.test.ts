@@ -76,10 +76,11 @@ t.test('a pipe that nobody writes to is waited for, once that was said, or refus
     { message: 'is a pipe that nobody writes to' },
     'who serves waits for nobody',
   );
-  // Whoever reads stands still until the pipe has brought something: who writes waits for what is said.
+  // Whoever reads stands still until the pipe has brought something: who writes waits for what is said, and opens it until
+  // that is heard, since a reader that stands still before it opens the pipe again does not see who has come and gone.
   const wordBy = (text: string) => {
     const told = join(folder, `told-${text}`);
-    const script = `until test -e '${told}'; do sleep 0.02; done; printf %s '${text}' > '${pipe}'`;
+    const script = `until test -e '${told}'; do sleep 0.02; done; printf %s '${text}' > '${pipe}'; while :; do : > '${pipe}'; sleep 0.02; done`;
     const writer = endsWithUs(spawn('sh', ['-c', script], { stdio: 'ignore' }));
     const said: string[] = [];
     const tell = (phrase: string): void => {
@@ -89,9 +90,10 @@ t.test('a pipe that nobody writes to is waited for, once that was said, or refus
     return { writer, said, tell, ended: new Promise((resolve) => writer.once('exit', resolve)) };
   };
   for (const text of ['late', '']) {
-    const { said, tell, ended } = wordBy(text);
+    const { writer, said, tell, ended } = wordBy(text);
     t.equal(readBounded(pipe, 1000, tell).toString(), text);
     t.same(said, ['is a pipe that nobody writes to yet; waiting for it']);
+    writer.kill('SIGKILL');
     await ended;
   }
 });

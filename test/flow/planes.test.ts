@@ -192,8 +192,10 @@ t.test('teal upgrade replaces both, and no query is lost', { skip }, async (t) =
   t.match(await upgrade(), /^upgraded: /, 'while nobody holds the data directory for a moment');
   await until(teal, client, 'upgraded', 2);
   // Each is of what is installed when it is asked for: the second waits, and is done after the first, not passed over.
-  for (const each of await Promise.all([upgrade(), upgrade()])) t.match(each, /^upgraded: /, 'two at once');
-  await until(teal, client, 'upgraded', 3);
+  const first = upgrade();
+  await until(teal, client, 'upgrading', 3);
+  for (const each of await Promise.all([first, upgrade()])) t.match(each, /^upgraded: /, 'two at once');
+  await until(teal, client, 'upgraded', 4);
   t.equal((await shift(teal, 4)).status, 200);
   await allAnswered(t, teal, client);
 });

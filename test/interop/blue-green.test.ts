@@ -52,7 +52,6 @@ class Environment {
       Promise.reject(new Error(`${this.#pool} ended with ${code}`)),
     );
     await Promise.race([once(this.#child.stdout as NodeJS.ReadableStream, 'data'), ended]);
-    ended.catch(() => {});
   }
 
   async stop(): Promise<void> {

@@ -10,18 +10,13 @@ import type { Etcd } from '../../src/etcd/client.ts';
 import { Watch, type WatchEvent } from '../../src/etcd/watch.ts';
 import { connectEtcd } from '../../src/server/fleet/connect.ts';
 import { NamedFiles } from '../../src/server/named-files.ts';
-import { comesTo } from '../fixtures/soon.ts';
+import { awaited } from '../fixtures/awaited.ts';
 import { type EtcdMembers, etcdClient, etcdctl, must, settled, startEtcd } from './etcd.ts';
 
 const ctl = ({ endpoints }: EtcdMembers, ...words: string[]): string => etcdctl(endpoints, ...words);
 
 const put = (etcd: Etcd, key: string, value: string): Promise<unknown> =>
   settled(() => etcd.transact({ compare: [], success: [{ put: key, value }] }));
-
-/** Waits for what comes sooner or later. */
-async function until(isSo: () => boolean, seen: () => unknown): Promise<void> {
-  if (!(await comesTo(isSo, Boolean))) throw new Error(`in vain: ${isSo}; seen: ${JSON.stringify(seen())}`);
-}
 
 t.test('three members', async (t) => {
   const members = await startEtcd(3);
@@ -83,9 +78,10 @@ t.test('three members', async (t) => {
       for (let n = 0; n < count; n++) await put(writer, `w/${String(++written).padStart(4, '0')}`, `${written}`);
     };
     await write(20);
-    await until(
-      () => seen.length >= 20,
+    await awaited(
+      'what was written',
       () => seen.map(({ key }) => key),
+      ({ length }) => length >= 20,
     );
     // Each in turn, so that the one that is watched at is among them.
     for (let n = 0; n < 3; n++) {
@@ -103,9 +99,10 @@ t.test('three members', async (t) => {
     }
     // Not the last one that came: a put that a stopped member held is carried out when it goes on, behind what came after it.
     const keys = (): Set<string> => new Set(seen.map(({ key }) => key));
-    await until(
+    await awaited(
+      `all of ${written}`,
+      () => ({ breaks, keys: [...keys()].join(' ') }),
       () => keys().size === written,
-      () => [written, breaks, ...keys()],
     );
     // A put whose reply was lost is made again, by this test: a key may come twice, with a later revision.
     const revisions = seen.map(({ modRevision }) => modRevision);
@@ -130,17 +127,18 @@ t.test('three members', async (t) => {
       onCompacted: () => compacted++,
       onBroken: () => {},
     });
-    await until(
-      () => compacted > 0,
-      () => compacted,
-    );
+    await awaited('that it is compacted', () => compacted);
     t.equal(compacted, 1);
   });
 
   await t.test('a lease takes its keys along when it is not kept', async (t) => {
-    const lease = await settled(() => etcd.grant(2));
-    await settled(() => etcd.transact({ compare: [], success: [{ put: 'leased', value: 'x', lease }] }));
-    t.ok(must(await etcd.keepAlive(lease)) > 0);
+    const kept = async (): Promise<{ lease: string; seconds: number }> => {
+      const lease = await settled(() => etcd.grant(2));
+      await settled(() => etcd.transact({ compare: [], success: [{ put: 'leased', value: 'x', lease }] }));
+      return { lease, seconds: must(await etcd.keepAlive(lease)) };
+    };
+    // On a machine that stands still it may be over before it is kept.
+    const { lease } = await awaited('a lease that is kept', kept, ({ seconds }) => seconds > 0);
     while ((await settled(() => etcd.range({ key: 'leased' }))).keyValues.length > 0) await sleep(200);
     t.equal(must(await etcd.keepAlive(lease)), 0, 'it has ended');
     const other = await settled(() => etcd.grant(60));
@@ -201,9 +199,10 @@ t.test('users and passwords', async (t) => {
   // It ends when it was not used for its life; etcd looks once in a while.
   await sleep(4000);
   await put(etcd, 'k', '2');
-  await until(
-    () => seen.includes('2'),
+  await awaited(
+    'the second one',
     () => seen,
+    (values) => values.includes('2'),
   );
   for (const login of [undefined, { user: 'root', password: 'wrong' }, { user: 'nobody', password: 'secret' }]) {
     const stranger = etcdClient(members.endpoints, { login });

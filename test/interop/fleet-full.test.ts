@@ -77,7 +77,7 @@ t.test("etcd's quota", async (t) => {
   for (; (await used()) < QUOTA_BYTES * 0.6; n++) await put(n);
   await until('half of it is used', isAt('warn'));
   for (const name of NAMES) await soon(t).ok(() => logged(fleet, name, /half of its quota/), `${name} says so`);
-  t.equal((await checker.write('ns1')).status, 201);
+  t.ok((await checker.writeToAll('ns1')).status < 300);
 
   let refused: unknown;
   while (!(refused instanceof EtcdFailure && refused.kind === 'full')) refused = await put(n++);

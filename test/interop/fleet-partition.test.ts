@@ -62,13 +62,14 @@ async function listen(t: Test, fleet: FleetFixture, name: string): Promise<Liste
   const follow = async (): Promise<void> => {
     for (let last: string | undefined; !isOver; ) {
       const reader = await EventReader.open(`${admin}/v1/events`, token, last).catch(() => undefined);
-      if (reader === undefined) await sleep(50);
-      else {
+      if (reader !== undefined) {
         readers.push(reader);
         const how = await reader.ended;
         last = reader.lastEventId || last;
         if (!isOver) t.comment(`the stream of ${name} (${reader.response.status}) was ${how} after ${last}`);
       }
+      // A refusal is over at once.
+      await sleep(50);
     }
   };
   void follow();

@@ -4,7 +4,7 @@ import { fleetPrefix } from '../../src/model/fleet/keys.ts';
 import { EtcdKeeper } from '../../src/server/fleet/keeper.ts';
 import { refreshSnapshot } from '../../src/server/fleet/snapshots.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
-import { etcdClient, settled as found } from './etcd.ts';
+import { etcdClient, settled } from './etcd.ts';
 import { Checker, FleetFixture } from './fleet.ts';
 
 t.test('the log is shortened by what two snapshots have', async (t) => {
@@ -16,7 +16,7 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
   const keeper = new EtcdKeeper(etcd, prefix);
   const checker = new Checker(fleet);
   const keys = async (below: string): Promise<string[]> => {
-    const { keyValues } = await found(() => etcd.range({ prefix: prefix + below }, { keysOnly: true }));
+    const { keyValues } = await settled(() => etcd.range({ prefix: prefix + below }, { keysOnly: true }));
     return keyValues.map(({ key }) => key.slice(prefix.length));
   };
   const refresh = async (entriesBetween: number): Promise<string[]> => {
@@ -45,8 +45,8 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
   t.equal(snapshots.size, 2);
 
   const [chunk = ''] = (await keys('snapshot/')).slice(-1);
-  const [kept] = (await found(() => etcd.range({ key: prefix + chunk }))).keyValues;
-  await found(() => etcd.delete({ key: prefix + chunk }));
+  const [kept] = (await settled(() => etcd.range({ key: prefix + chunk }))).keyValues;
+  await settled(() => etcd.delete({ key: prefix + chunk }));
   await fleet.startAgain('ns2');
   const stale = fleet.node('ns2').process;
   t.match((await stale.call('GET', '/readyz')).body, { status: 'ready', fleet: { current: false } });
@@ -54,7 +54,7 @@ t.test('the log is shortened by what two snapshots have', async (t) => {
     stale.log.find(({ msg }) => /the snapshot is of no use: answering from the local copy/.test(String(msg)));
   t.match(await comesTo(said, Boolean), { reason: /is not there/ });
   await fleet.kill('ns2');
-  await found(() => etcd.transact({ compare: [], success: [{ put: prefix + chunk, value: kept?.value ?? '' }] }));
+  await settled(() => etcd.transact({ compare: [], success: [{ put: prefix + chunk, value: kept?.value ?? '' }] }));
 
   await fleet.startAgain('ns2');
   await fleet.live('ns2');

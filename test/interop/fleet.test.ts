@@ -21,7 +21,7 @@ t.test('three nameservers', async (t) => {
   const names = ['ns1', 'ns2', 'ns3'];
 
   await t.test('a change by any node is answered by all when it has its 2xx', async (t) => {
-    t.equal((await checker.write('ns3')).status, 201);
+    t.ok((await checker.writeToAll('ns3')).status < 300);
     for (let n = 0; n < 60; n++) {
       const { status, body } = await checker.writeToAll(names[n % 3]);
       t.match({ status, body }, { status: 200, body: { fleet: { answering: names, behind: [] } } });

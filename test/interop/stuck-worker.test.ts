@@ -1,11 +1,11 @@
 /** Workers that stand still for long: one that goes on again, the TCP worker, and a whole process that was stopped. */
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
+import { logged } from '../fixtures/awaited.ts';
 import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
 import { askMany } from '../fixtures/many-queries.ts';
 import { signalAll } from '../fixtures/planes.ts';
-import type { TealProcess } from '../fixtures/process.ts';
-import { comesTo } from '../fixtures/soon.ts';
+import { soon } from '../fixtures/soon.ts';
 import { findThread, stopThread } from '../fixtures/stopped-thread.ts';
 import { metric, STUCK, startToStop, tells } from '../fixtures/stuck.ts';
 
@@ -13,21 +13,16 @@ const app = 'app.example.test';
 const QUERIES = 6000;
 const skip = process.platform !== 'linux' && 'threads are stopped with ptrace(2)';
 
-/** Waits for what comes sooner or later; in vain it tells what the server said last. */
-async function until({ log }: TealProcess, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  if (!(await comesTo(isSo, Boolean))) throw new Error(`in vain: ${isSo}; ${JSON.stringify(log.slice(-5))}`);
-}
-
 t.test('it goes on again: it is ended, and does no harm to the one in its place', { skip }, async (t) => {
   const teal = await startToStop(t.testdir());
   t.teardown(() => teal.child.kill('SIGKILL'));
   const stopped = stopThread(findThread(teal.pid, 'teal-1'));
   if (stopped === undefined) return t.comment('no thread may be stopped here');
-  await until(teal, () => tells(teal, /stands still; replaced/));
-  await until(teal, async () => (await teal.call('GET', '/readyz')).status === 200);
+  await logged(teal, () => tells(teal, /stands still; replaced/));
+  await soon(t).equal(async () => (await teal.call('GET', '/readyz')).status, 200);
   const resume = () => stopped.go();
   t.same(await askMany(teal.dnsPort, app, QUERIES, resume), { answered: QUERIES, lost: 0 });
-  await until(teal, () => tells(teal, /that stood still has ended/));
+  await logged(teal, () => tells(teal, /that stood still has ended/));
   t.same(await askMany(teal.dnsPort, app, 500), { answered: 500, lost: 0 });
   t.equal(await metric(teal, STUCK), '1');
   t.same(await teal.end('SIGTERM'), { code: 0, signal: null });

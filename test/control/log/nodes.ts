@@ -16,6 +16,9 @@ import { MemoryKeeper } from '../../fixtures/keeper.ts';
 
 export const app = 'app.example.com';
 
+/** One for all nodes, which wait for each other: it counts of a turn as much for each. */
+const clock = turnClock();
+
 /** A process that gets no turn for some seconds has neither lost its fleet nor what it asked. */
 export const PATIENT: Timings = { ...timingsOf(30_000), giveUpMs: 30_000 };
 /** For what is only seen when these times are over. */
@@ -75,7 +78,7 @@ export function makeNode(
         return engine.isInDoubt;
       },
     },
-    clock: turnClock(),
+    clock,
     randomBytes,
     room: async () => node.room,
     epoch: () => node.epoch,
