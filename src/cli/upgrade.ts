@@ -98,7 +98,7 @@ function tell(server: number): void {
 /** The processes that took the place of those before. Throws Failure. */
 async function replaced(server: number, before: Processes): Promise<Processes> {
   const beganAtMs = performance.now();
-  let toldAtMs = beganAtMs;
+  let quietSinceMs = beganAtMs;
   let now = before;
   // One that was begun by somebody else a moment ago, and is not called anything yet, is none that this one began.
   const control = [...before.control, ...before.unnamed];
@@ -112,13 +112,16 @@ async function replaced(server: number, before: Processes): Promise<Processes> {
         `not upgraded in ${LIMIT_MS / 1000} s; answers go on: the server's log says why`,
       );
     }
-    if (!isDeepStrictEqual(now, before)) toldAtMs = atMs;
-    if (atMs - toldAtMs > UNHEARD_MS) {
+    // Nothing was begun; or the one that somebody else had begun is over, and no other has followed it.
+    const isPassedOver = isDeepStrictEqual(now, before) || isNew(data, now.data);
+    if (isPassedOver && atMs - quietSinceMs > UNHEARD_MS) {
       tell(server);
-      toldAtMs = atMs;
+      quietSinceMs = atMs;
     }
     await sleep(LOOK_MS);
-    now = childrenOf(server);
+    const found = childrenOf(server);
+    if (!isDeepStrictEqual(found, now)) quietSinceMs = performance.now();
+    now = found;
   }
   return now;
 }
