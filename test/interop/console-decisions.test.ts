@@ -278,9 +278,13 @@ t.test('a dialog is about what was seen when it was opened', async (t) => {
         await isImported.promise;
         await route.continue();
       });
+      // Whose it was it asks the log, and shows what it takes it for behind that.
+      const looked = page.waitForResponse((each) => each.url().includes('/v1/revisions?'));
       await page.getByRole('button', { name: 'Import', exact: true }).click();
       await page.getByText('imported,', { exact: false }).first().waitFor();
       t.same(await rdataOf('late'), ['192.0.2.67']);
+      await (await looked).finished();
+      await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
       const notice = page.getByText('Nothing is done until you decide');
       t.equal(await notice.count(), 0, 'one’s own import is no colleague’s');
       isImported.resolve();
