@@ -71,6 +71,7 @@ export class Post {
     return new Promise((resolve, reject) => {
       const limit = setTimeout(() => {
         log.error({ reader, startLimitMs }, 'worker does not start');
+        reject(new Error(`worker ${reader} did not answer within ${startLimitMs / 1000} s`));
         thread.terminate();
       }, startLimitMs);
       thread.on('message', (message) => {

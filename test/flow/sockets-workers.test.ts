@@ -84,7 +84,10 @@ t.test('workers that do not start make the start fail, with nothing left open', 
   // Whatever the first fleet of a process opens once is open now.
   await startFleet({ workers: 2 }).then(({ fleet }) => fleet.stop());
   const before = descriptors();
-  await t.rejects(startFleet({ workers: 2, entry: mutant('hangs'), startLimitMs: 500 }), /before it answered/);
+  await t.rejects(
+    startFleet({ workers: 2, entry: mutant('hangs'), startLimitMs: 500 }),
+    /^worker \d did not answer within 0\.5 s$/,
+  );
   await t.rejects(startFleet({ workers: 2, entry: mutant('does-not-exist') }), /no such mutant/);
   await soon(t).ok(() => descriptors() <= before, `${before} descriptors before`);
 });
