@@ -20,6 +20,11 @@ export class Failure extends Error {
     this.lines = more.lines ?? [];
   }
 
+  /** Of the API's problem; undefined: no server has said a word. */
+  get problemCode(): string | undefined {
+    return (this.problem as { code?: string } | undefined)?.code;
+  }
+
   /** Of the same shape wherever it comes from: `code` and `detail`, and what else the API says. */
   get json(): object {
     return this.problem ?? problemOf(this.exitCode, this.message);

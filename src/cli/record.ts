@@ -179,7 +179,7 @@ async function zoneAt(api: Api, zone: string): Promise<{ readonly name?: string 
 
 /** The token is a good one, and does not reach so far. */
 function isBeyond(error: unknown): boolean {
-  return error instanceof Failure && (error.problem as { code?: string } | undefined)?.code === 'token_forbidden';
+  return error instanceof Failure && error.problemCode === 'token_forbidden';
 }
 
 function withoutDot(name: string): string {

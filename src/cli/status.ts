@@ -80,9 +80,7 @@ async function lookAround({ api }: Session): Promise<Overview> {
   const isSilent = failures.length === replies.length && failures.every(({ problem }) => problem === undefined);
   if (isSilent && failures[0] !== undefined) throw failures[0];
   const notReady = failures[0]?.message;
-  const isImpaired = failures.every(({ problem }) =>
-    IMPAIRED.has((problem as { code?: string } | undefined)?.code ?? ''),
-  );
+  const isImpaired = failures.every(({ problemCode = '' }) => IMPAIRED.has(problemCode));
   const unusableFiles = found(readyz)?.unusableFiles ?? [];
   const read = { zones: found(zones), services: found(services), active: found(active) };
   return { url: api.connection.url, notReady, isImpaired, unusableFiles, ...read };

@@ -185,8 +185,7 @@ class Run {
       try {
         return await this.#session.api.post<RecordChanges>(path`/v1/zones/${zone}/changes`, { changes }, { ground });
       } catch (error) {
-        const isGone =
-          error instanceof Failure && (error.problem as { code?: string } | undefined)?.code === 'revision_stale';
+        const isGone = error instanceof Failure && error.problemCode === 'revision_stale';
         const next = isGone && tries < POSTS_MAX ? await this.#sameRecords(zone, rrsets, ground.revision) : undefined;
         if (next === undefined) throw error;
         ground.revision = next;
