@@ -476,6 +476,11 @@ const faults: readonly [string, Given, string][] = [
     'teal.yaml: fleet.staleAfterSeconds: expected a whole number from 2 to 60, found 3600',
   ],
   [
+    'an address that means nothing without an interface',
+    { env: { TEAL_DNS_LISTEN: '192.0.2.1:53,[fe80::1]:53' } },
+    'environment: TEAL_DNS_LISTEN: expected addresses that need no interface beside them, found [fe80::1]:53; [::]:53 listens on link-local ones, too',
+  ],
+  [
     'address given twice',
     { env: { TEAL_DNS_LISTEN: '[::1]:53,[0:0::1]:53' } },
     'environment: TEAL_DNS_LISTEN: expected different addresses, found [::1]:53 twice',

@@ -1,5 +1,5 @@
 /** The rules between settings, which no schema of a single one can say. */
-import { formatEndpoint } from '../sockets/address.ts';
+import { formatEndpoint, isLinkLocal } from '../sockets/address.ts';
 import { isLoopback } from './endpoint.ts';
 import { findOidcConflict } from './oidc.ts';
 import { findOpenness } from './openness.ts';
@@ -27,6 +27,11 @@ export function findConflict({
     .find((text, at, all) => !text.endsWith(':0') && all.indexOf(text) !== at);
   if (taken !== undefined) {
     return { path: ['dns', 'listen'], reason: `expected different addresses, found ${taken} twice` };
+  }
+  const ofLink = dns.listen.find(({ address }) => isLinkLocal(address));
+  if (ofLink !== undefined) {
+    const reason = `expected addresses that need no interface beside them, found ${formatEndpoint(ofLink)}; [::]:${ofLink.port} listens on link-local ones, too`;
+    return { path: ['dns', 'listen'], reason };
   }
   if (table.initialBytes > table.maxBytes) {
     const reason = `expected at least table.initialBytes, ${table.initialBytes}, found ${table.maxBytes}`;

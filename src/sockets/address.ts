@@ -10,10 +10,17 @@ export interface Endpoint {
 
 /** sockaddr_in6 is the longer one. */
 export const SOCKADDR_BYTES = 28;
+/** Where that has the number of the interface that a link-local address is of. */
+const SOCKADDR_ZONE_AT = 24;
 
 /** `192.0.2.1:53` or `[2001:db8::1]:53`. */
 export function formatEndpoint({ address, port }: Endpoint): string {
   return net.isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** One that means nothing without its interface (RFC 4291 §2.5.6), in the usual spelling. */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
 export function isWildcard(address: string): boolean {
@@ -31,7 +38,10 @@ export function encodeSockaddr({ address, port }: Endpoint): Uint8Array {
   return bytes;
 }
 
-/** The address and port of a sockaddr; undefined where it is neither IPv4 nor IPv6. */
+/**
+ * The address and port of a sockaddr, with the number of the zone where it has one (RFC 4007 §11); undefined where it is
+ * neither IPv4 nor IPv6.
+ */
 export function decodeSockaddr(sockaddr: Uint8Array): Endpoint | undefined {
   const port = portOf(sockaddr);
   const bytes = Buffer.from(sockaddr);
@@ -39,7 +49,9 @@ export function decodeSockaddr(sockaddr: Uint8Array): Endpoint | undefined {
   if (sockaddr[0] !== LINUX.AF_INET6) return undefined;
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(8 + 2 * i).toString(16));
   // URL writes it the short way (RFC 5952).
-  return { address: new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1), port };
+  const address = new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+  const zone = bytes.readUInt32LE(SOCKADDR_ZONE_AT);
+  return { address: zone === 0 ? address : `${address}%${zone}`, port };
 }
 
 /** The port of a sockaddr. */

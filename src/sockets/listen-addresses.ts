@@ -1,7 +1,7 @@
 /** The listen addresses, bound for UDP and TCP: the main thread keeps every descriptor, workers are told their numbers. */
 import net from 'node:net';
 import os from 'node:os';
-import { type Endpoint, formatEndpoint, isWildcard } from './address.ts';
+import { type Endpoint, formatEndpoint, isLinkLocal, isWildcard } from './address.ts';
 import { freeEndpoint } from './free-endpoint.ts';
 import { type InheritedEndpoint, shareOf } from './inherited.ts';
 import type { Libc } from './libc.ts';
@@ -149,12 +149,23 @@ function refuseWildcard({ name }: AddressUser, endpoint: Endpoint): void {
 
 /** Each address that the machine has at the start, instead of a wildcard. */
 function expandWildcards(listen: readonly Endpoint[]): Endpoint[] {
-  const all = Object.values(os.networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const wide = listen.find(({ address }) => isWildcard(address));
+  if (wide === undefined) return [...listen];
+  const all = ownAddresses(wide);
   return listen.flatMap((endpoint) => {
     if (!isWildcard(endpoint.address)) return [endpoint];
     const family = net.isIPv6(endpoint.address) ? 'IPv6' : 'IPv4';
     // A link-local address means nothing without its interface.
-    const own = all.filter((address) => address.family === family && !address.address.startsWith('fe80'));
+    const own = all.filter((address) => address.family === family && !isLinkLocal(address.address));
     return own.map(({ address }) => ({ address, port: endpoint.port }));
   });
+}
+
+function ownAddresses(wide: Endpoint): os.NetworkInterfaceInfo[] {
+  try {
+    return Object.values(os.networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  } catch (error) {
+    const why = `the system does not tell what addresses this machine has (${(error as Error).message}); name them`;
+    throw new ListenError(`cannot listen on ${formatEndpoint(wide)}: ${why}`);
+  }
 }
