@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { XdpSight } from '../../src/sockets/xdp/look.ts';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
-import { surroundings } from '../fixtures/environment.ts';
 import { answerIn, buildFrame, readFrame } from '../fixtures/frames.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
 import { endsWithUs } from '../fixtures/tidying.ts';
 import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
 import { datagramsToSockets, hasProgram, overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
-import { isByXdp, isLeftAlone, onWire } from '../fixtures/xdp-tests.ts';
+import { isByXdp, isLeftAlone, look, onWire } from '../fixtures/xdp-tests.ts';
 
 const app = 'app.example.test';
 /** What docs/xdp.md lists as reasons, each with what to do: its parts around what is another one each time. */
@@ -46,15 +45,6 @@ async function fallsBack(t: Test, wire: Wire, words: readonly string[], env: Rec
     t.equal((await askUdp(host, at, buildQuery({ name: app }))).answers.length, 1, 'and it answers');
   t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
   return warnings[0] ?? '';
-}
-
-/** What the doctor sees at the server's end, with the same words before the command. */
-function look(wire: Wire, words: readonly string[] = []): XdpSight {
-  const module = new URL('../../src/sockets/xdp/look.ts', import.meta.url).href;
-  const program = `console.log(JSON.stringify((await import('${module}')).lookAtXdp()))`;
-  const [command = '', ...rest] = [...wire.atServer, ...words, process.execPath, '--input-type=module', '-e', program];
-  const { stdout } = spawnSync(command, rest, { encoding: 'utf8', env: surroundings });
-  return JSON.parse(stdout);
 }
 
 /** The reason of the log has what the doctor says of all, or of one interface. */
@@ -94,6 +84,9 @@ onWire('rights, locked memory, interfaces that cannot', {}, async (t, wire) => {
   t.match(plain, /plain0: .*its driver runs no XDP programs by itself/);
   agrees(t, plain, look(wire), 'plain0');
   t.equal(look(wire).interfaces.find(({ name }) => name === wire.server)?.support, 'with copies');
+  const [one, two] = ['1', '2'].map((count) => ['numrxqueues', count, 'numtxqueues', count]);
+  wire.ip('link', 'add', 'few0', ...one, 'type', 'veth', 'peer', 'name', 'many0', ...two);
+  t.match(await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'few0' }), /few0: .*ENOSPC, its other end \(veth\)/);
   wire.ip('tuntap', 'add', 'tun0', 'mode', 'tun');
   t.match(await fallsBack(t, wire, [], { TEAL_DNS_XDP_INTERFACES: 'tun0' }), /tun0: it carries no Ethernet frames/);
   wire.ip('link', 'add', 'narrow0', 'mtu', '575', 'type', 'veth', 'peer', 'name', 'narrow1');
@@ -104,6 +97,20 @@ onWire('rights, locked memory, interfaces that cannot', {}, async (t, wire) => {
     /jumbo0: .*ERANGE, the MTU is too large/,
   );
   t.ok(await isLeftAlone(wire));
+});
+
+/** Words for Node by which the system does not tell its addresses, as under a filter without AF_NETLINK. */
+const untold = (): string => {
+  const refusal = "Object.assign(new Error('A system error occurred'), { info: { errno: 97 } })";
+  const program = `import os from 'node:os'; os.networkInterfaces = () => { throw ${refusal}; };`;
+  return `--import=data:text/javascript;base64,${Buffer.from(program).toString('base64')}`;
+};
+
+onWire('addresses that the system does not tell: batches serve', {}, async (t, wire) => {
+  const NODE_OPTIONS = untold();
+  const why = await fallsBack(t, wire, [], { NODE_OPTIONS });
+  t.match(why, /^the addresses of this machine: EAFNOSUPPORT, .*AF_NETLINK/);
+  agrees(t, why, look(wire, ['env', `NODE_OPTIONS=${NODE_OPTIONS}`]));
 });
 
 /** Root with no other rights than those of the unit and its drop-in. */

@@ -16,17 +16,24 @@ export function examineXdp(port: number, look: typeof lookAtXdp = lookAtXdp): Di
       .filter(({ support }) => support === how)
       .map(({ name }) => name)
       .join(', ');
-  const [served, unknown] = [namesOf('served'), namesOf('unknown')];
+  const [served, resting, unknown] = [namesOf('served'), namesOf('resting'), namesOf('unknown')];
   const able = interfaces.filter(
-    ({ support }) => support !== 'served' && support !== 'unknown' && typeof support !== 'object',
+    ({ support }) => typeof support !== 'object' && !['served', 'resting', 'unknown'].includes(support),
   );
-  const besides = [...able.map(described), ...refused];
+  const rests =
+    resting === ''
+      ? []
+      : [`${resting}: its program leads nothing to Teal at the moment, for want of addresses or of MTU`];
+  const besides = [...rests, ...able.map(described), ...refused];
   const others = besides.length === 0 ? '' : ` Not so: ${besides.join('; ')}.`;
   if (served !== '') {
     return ok(
       'xdp_served',
       `Teal answers past the kernel, and past its firewall, on ${served} (docs/xdp.md).${others}`,
     );
+  }
+  if (resting !== '') {
+    return ok('xdp_resting', `Teal has its program on ${resting}, but sockets answer (docs/xdp.md).${others}`);
   }
   if (unknown !== '') {
     const whose = `On ${unknown} is an XDP program, Teal's or somebody else's: root is told whose (CAP_SYS_ADMIN).`;

@@ -23,7 +23,7 @@ const IN_DRIVER = 1 << 2;
 const ATTRIBUTE_BYTES = 144;
 const NAME_BYTES = 16;
 /** What the kernel tells of a program, up to its name and a little further. */
-const PROGRAM_INFO = { NAME: 64, BYTES: 80 } as const;
+const PROGRAM_INFO = { MAPS: 52, NAME: 64, BYTES: 80 } as const;
 /** What the verifier says of a program that it refuses; only its end is told. */
 const VERIFIER_BYTES = 2 ** 16;
 /** How often a program is handed over: the verifier gives up with EAGAIN where a signal comes meanwhile. */
@@ -106,8 +106,11 @@ function refusal(errno: number, said: Uint8Array): XdpFault {
     .decode(said.subarray(0, said.indexOf(0)))
     .trim()
     .split('\n');
+  const words = lines.slice(-3).join('; ');
+  // Refused before the verifier saw it.
+  if (words === '') return faultOf('an eBPF program', errno);
   const fault = faultOf('an eBPF program', errno, { EACCES: 'the verifier refuses it' });
-  return new XdpFault(`${fault.message}: ${lines.slice(-3).join('; ')}`);
+  return new XdpFault(`${fault.message}: ${words}`);
 }
 
 function tryLoad(libc: Libc, program: Uint8Array, log?: Uint8Array): number {
@@ -144,6 +147,7 @@ export function attachProgram(
     EINVAL: 'the kernel or the driver does not take it as the interface is set up (Linux 5.9 at least; MTU, queues)',
     ERANGE: 'the MTU is too large for the driver to run XDP programs',
     ENODEV: 'it is gone',
+    ENOSPC: 'its other end (veth) sends by more queues than it receives by: ethtool -L makes them as many',
   });
 }
 
@@ -152,15 +156,19 @@ export function othersProgram(name: string, way: 'xdp' | 'xdpgeneric'): string {
   return `somebody else has an XDP program there, or has left one behind: see ip -d link show ${name}; ip link set dev ${name} ${way} off takes it away`;
 }
 
-/** Whether the program of this number is one of Teal's; undefined: who asks may not know, for want of CAP_SYS_ADMIN. */
-export function isOurs(libc: Libc, id: number): boolean | undefined {
+/**
+ * Whose the program of this number is, and of Teal's whether it leads queries anywhere; undefined: who asks may not know,
+ * for want of CAP_SYS_ADMIN.
+ */
+export function whoseProgram(libc: Libc, id: number): 'others' | 'ours' | 'ours, at rest' | undefined {
   const fd = call(libc, COMMAND.PROGRAM_BY_ID, new Attribute(libc, [id]));
   if (fd < 0) return undefined;
   try {
     const info = new Uint8Array(PROGRAM_INFO.BYTES);
     if (call(libc, COMMAND.INFO, new Attribute(libc, [fd, info.length]).point(8, info)) < 0) return undefined;
     const name = info.subarray(PROGRAM_INFO.NAME, PROGRAM_INFO.NAME + NAME_BYTES);
-    return new TextDecoder().decode(name.subarray(0, name.indexOf(0))) === NAME;
+    if (new TextDecoder().decode(name.subarray(0, name.indexOf(0))) !== NAME) return 'others';
+    return new DataView(info.buffer).getUint32(PROGRAM_INFO.MAPS, true) > 0 ? 'ours' : 'ours, at rest';
   } finally {
     libc.close(fd);
   }

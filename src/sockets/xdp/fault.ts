@@ -10,12 +10,12 @@ export class XdpFault extends Error {}
 type Meanings = Readonly<Record<string, string>>;
 
 /**
- * For every call: it may be refused for want of rights, or by a filter (seccomp) in front of the kernel; and each of what
- * an interface takes is a descriptor.
+ * For every call: it may be refused for want of rights, by a filter (seccomp) in front of the kernel or a module in it; and
+ * each of what an interface takes is a descriptor.
  */
 const ALWAYS: Meanings = {
   EPERM: RIGHTS,
-  EACCES: RIGHTS,
+  EACCES: 'a security module (SELinux, AppArmor) says no: its log has what (ausearch -m avc, dmesg)',
   EMFILE: 'more files than may be open (LimitNOFILE=, ulimit -n)',
   ENOSYS: 'the system has no such call',
 };

@@ -1,7 +1,7 @@
 /** Whether this machine could answer by AF_XDP, looked at without touching its traffic: nothing is attached. */
 import { loadLibc } from '../libc.ts';
 import { mustSuit, QUEUE_MIN_BYTES } from './attached.ts';
-import { createSocketMap, isOurs, knowsBpf, loadProgram, othersProgram, RUNS_NONE } from './bpf.ts';
+import { createSocketMap, knowsBpf, loadProgram, othersProgram, RUNS_NONE, whoseProgram } from './bpf.ts';
 import { XdpFault } from './fault.ts';
 import { type NetworkInterface, readInterface, vlanParent } from './interface.ts';
 import { readFeatures, readProgram } from './netlink.ts';
@@ -30,10 +30,10 @@ export interface XdpSight {
     readonly driver: string;
     readonly queues: number;
     /**
-     * How it would be served; or why it would not, in the words of the log. `served`: it is, by a Teal that runs. `unknown`:
-     * by Teal or by somebody else, who asks may not know.
+     * How it would be served; or why it would not, in the words of the log. `served`: it is, by a Teal that runs. `resting`:
+     * its program leads nothing to it at the moment. `unknown`: by Teal or by somebody else, who asks may not know.
      */
-    readonly support: Support | 'served' | 'unknown' | { readonly why: string };
+    readonly support: Support | 'served' | 'resting' | 'unknown' | { readonly why: string };
   }[];
 }
 
@@ -88,9 +88,10 @@ function supportOf(libc: Libc, device: NetworkInterface): XdpSight['interfaces']
   }
   const program = readProgram(libc, index);
   if (program !== undefined) {
-    const ours = program.id === undefined ? false : isOurs(libc, program.id);
-    if (ours !== false) return ours ? 'served' : 'unknown';
-    return { why: othersProgram(name, program.isGeneric ? 'xdpgeneric' : 'xdp') };
+    const whose = program.id === undefined ? 'others' : whoseProgram(libc, program.id);
+    if (whose === undefined) return 'unknown';
+    if (whose === 'others') return { why: othersProgram(name, program.isGeneric ? 'xdpgeneric' : 'xdp') };
+    return whose === 'ours' ? 'served' : 'resting';
   }
   const features = readFeatures(libc, index);
   if (features === undefined) {

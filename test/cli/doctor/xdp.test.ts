@@ -41,5 +41,13 @@ t.test('some could; some do', async (t) => {
     'xdp_unknown',
     /^On eth0 is an XDP program, Teal's or somebody else's: .*\. Not so: br0: its driver runs none\.$/,
   ]);
+  t.match(told(seen(['eth0', 'resting'])), [
+    'xdp_resting',
+    /^Teal has its program on eth0, but sockets answer .*\. Not so: eth0: its program leads nothing to Teal at the moment/,
+  ]);
+  t.match(told(seen(['eth0', 'resting'], ['eth1', 'served'])), [
+    'xdp_served',
+    /on eth1 .*\. Not so: eth0: its program leads nothing/,
+  ]);
   t.match(told(seen(['eth0', 'served'])), ['xdp_served', /on eth0 \(docs\/xdp.md\)\.$/]);
 });

@@ -136,10 +136,11 @@ t.test('a program is tried again where it may work, and the verifier is asked wh
   };
   t.same(refused(EAGAIN, 0), [1, '']);
   t.same(refused(EAGAIN, 4), [5, ''], 'a signal, four times');
-  t.same(refused(EAGAIN, Infinity), [6, 'an eBPF program: EAGAIN: ']);
+  t.same(refused(EAGAIN, Infinity), [6, 'an eBPF program: EAGAIN']);
   t.same(refused(EMFILE, 1), [2, ''], 'for the moment only');
   const words = 'one\ntwo\nthree\nfour\n';
   t.same(refused(EACCES, Infinity, words), [2, 'an eBPF program: EACCES, the verifier refuses it: two; three; four']);
+  t.match(refused(EACCES, Infinity)[1], /^an eBPF program: EACCES, a security module /, 'no verifier has seen it');
   const [tries, why] = refused(EPERM, Infinity, words);
   t.equal(tries, 1);
   t.match(why, /^an eBPF program: EPERM, CAP_NET_RAW/);
