@@ -10,8 +10,8 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import type { TealProcess } from '../fixtures/process.ts';
 import { comesTo } from '../fixtures/soon.ts';
 import { CLIENT, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { datagramsToSockets, hasProgram } from '../fixtures/xdp-server.ts';
-import { byXdp, onWire } from '../fixtures/xdp-tests.ts';
+import { datagramsToSockets, hasProgram, startXdp } from '../fixtures/xdp-server.ts';
+import { byXdp, isByXdp, isLeftAlone, look, onWire } from '../fixtures/xdp-tests.ts';
 
 /** A reply that goes on an MTU of 1500 and not on one of 600. */
 const long = { name: 'long.example.test', type: 'TXT', edns: { udpBytes: 1232 } } as const;
@@ -69,6 +69,11 @@ served('another hardware address, another name, and another namespace for a whil
   const metrics = async (): Promise<string> => (await fetch(`${teal.admin}/metrics`, { headers })).text();
   t.ok(await comesTo(async () => (await metrics()).includes('address="another0 queue 0"'), Boolean));
   t.equal(await way(wire, short), 'xdp');
+  t.equal(said(teal, /came after the start/), 0, 'a name that nothing has is nothing to tell of');
+  wire.ip('link', 'add', wire.server, 'type', 'veth', 'peer', 'name', 'other1');
+  wire.ip('addr', 'add', `${SERVER.v4}/32`, 'dev', wire.server);
+  for (const name of [wire.server, 'other1']) wire.ip('link', 'set', name, 'up');
+  t.equal(await saidSoon(teal, /came after the start/), 1, 'another one that is called as the first was');
   // Both at once for the look that comes next: it may find the interface where it was.
   wire.ip('link', 'set', 'another0', 'netns', wire.namespaces.client);
   execFileSync('ip', ['-n', wire.namespaces.client, 'link', 'set', 'another0', 'netns', wire.namespaces.server]);
@@ -87,6 +92,8 @@ served(
       execFileSync('ip', ['-n', wire.namespaces.client, 'link', 'set', wire.client, 'mtu', mtu]);
     };
     t.equal(await way(wire, long), 'xdp');
+    const seen = (): unknown => look(wire).interfaces.find(({ name }) => name === wire.server)?.support;
+    t.equal(seen(), 'served');
     // Room enough for dns.udpMaxBytes, which is 1232.
     setMtu('1400');
     await new Promise((go) => setTimeout(go, 2500));
@@ -96,6 +103,7 @@ served(
     t.ok(await comesBy(wire, long, 'socket'));
     t.equal(await way(wire, short), 'socket');
     t.equal(await saidSoon(teal, /MTU of this interface is now too small/), 1, 'one line');
+    t.equal(seen(), 'resting', 'and the doctor does not say that it answers');
     setMtu('1500');
     t.ok(await comesBy(wire, long, 'xdp'));
     t.equal(await saidSoon(teal, /AF_XDP serves this interface again/), 1);
@@ -124,6 +132,34 @@ served('down and up; taken away, and made anew', async (t, wire, teal) => {
     teal.log.filter(({ level }) => level === 'error'),
     [],
   );
+});
+
+onWire('a port of a bridge that has another hardware address', {}, async (t, wire) => {
+  const { server } = wire;
+  wire.ip('link', 'add', 'br0', 'address', '02:54:45:41:4c:99', 'type', 'bridge');
+  wire.ip('addr', 'flush', 'dev', server);
+  wire.ip('link', 'set', server, 'master', 'br0');
+  wire.ip('link', 'set', 'br0', 'up');
+  wire.ip('addr', 'add', `${SERVER.v4}/24`, 'dev', 'br0');
+  const forgets = (): unknown => execFileSync('ip', ['-n', wire.namespaces.client, 'neigh', 'flush', 'all']);
+  forgets();
+  const teal = await startXdp(wire, t.testdir(), {
+    TEAL_DNS_LISTEN: `${SERVER.v4}:53`,
+    TEAL_DNS_XDP_INTERFACES: server,
+  });
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  if (!(await isByXdp(t, teal))) return;
+  t.ok(await comesBy(wire, short, 'xdp'), 'queries come to the address of the bridge');
+  wire.ip('link', 'set', 'br0', 'address', '02:54:45:41:4c:98');
+  forgets();
+  t.ok(await comesBy(wire, short, 'xdp'), 'and to one that it gets later');
+  wire.ip('link', 'set', server, 'nomaster');
+  wire.ip('addr', 'del', `${SERVER.v4}/24`, 'dev', 'br0');
+  wire.ip('addr', 'add', `${SERVER.v4}/24`, 'dev', server);
+  forgets();
+  t.ok(await comesBy(wire, short, 'xdp'), 'and to its own once it is no port any more');
+  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+  t.ok(await isLeftAlone(wire));
 });
 
 /** The C library, of which a call fails while `fails` says so. */
@@ -170,7 +206,7 @@ onWire('what could not be followed is tried again', {}, async (t, wire) => {
   let asked = 0;
   const libc = failing('syscall', (_, command) => command === LINK_UPDATE && ++asked < 3);
   const log = lines('AF_XDP does not follow what changed');
-  const endpoints = [{ address: CLIENT.v4, port: 53, on: wire.client }];
+  const endpoints = [{ address: CLIENT.v4, port: 53, on: [wire.client] }];
   const attached = AttachedInterface.attach(libc, { ...given, name: wire.client, endpoints, before: 0, log });
   t.same(
     [1, 2, 3, 4].map(() => attached.follow([], given.udpMaxBytes)),
@@ -186,7 +222,7 @@ onWire('a queue is free for the next one, whether it was closed or could not be 
   const LINK_CREATE = 28;
   let fails = true;
   const libc = failing('syscall', (_, command) => command === LINK_CREATE && fails);
-  const endpoints = [{ address: CLIENT.v4, port: 53, on: wire.client }];
+  const endpoints = [{ address: CLIENT.v4, port: 53, on: [wire.client] }];
   const wanted = { ...given, name: wire.client, endpoints, before: 0, log: lines('') };
   const attach = (): string => {
     try {

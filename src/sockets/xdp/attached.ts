@@ -12,7 +12,8 @@ import { assembleProgram } from './program.ts';
 import { type QueueShare, unsentReplies } from './queue.ts';
 import { HEADROOM_BYTES } from './rings.ts';
 import { closeXdpSocket, hasLostItsQueue, isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
-import { looksOf, withoutHidden } from './vlans.ts';
+import { withStation } from './station.ts';
+import { looksOf, withoutHidden, withoutOtherLinks } from './vlans.ts';
 
 /** Of an interface; the frames of others go their usual way. */
 const QUEUES_MAX = 64;
@@ -52,6 +53,7 @@ export class AttachedInterface {
   readonly #placeBytes: number;
   /** As it was last seen; undefined: it is gone. */
   #sight: InterfaceSight | undefined;
+  #name: string;
   #program: string;
   /** What could not be followed, so that it is told once; each look tries again. */
   #refused: string | undefined;
@@ -74,6 +76,7 @@ export class AttachedInterface {
     this.#log = log;
     this.#device = device;
     this.#sight = device;
+    this.#name = device.name;
     this.#map = parts.map;
     this.#link = parts.link;
     this.#placeBytes = parts.placeBytes;
@@ -83,11 +86,13 @@ export class AttachedInterface {
 
   /** Its program leads nothing to the queues before `begin`. Throws XdpFault with nothing left open. */
   static attach(libc: Libc, { name, before, workers, receiveBufferBytes, log, ...wanted }: Wanted): AttachedInterface {
-    const device = readInterface(libc, name);
+    const device = withStation(libc, readInterface(libc, name));
     mustSuit(libc, device);
     const placeBytes = placeBytesOf(device);
-    const endpoints = withoutHidden(device.name, wanted.endpoints, looksOf(libc, device));
-    if (endpoints.length < wanted.endpoints.length) {
+    const looks = looksOf(libc, device);
+    const all = withoutOtherLinks(device.name, wanted.endpoints, looks);
+    const endpoints = withoutHidden(device.name, all, looks);
+    if (endpoints.length < all.length) {
       const off = `ethtool -K ${device.name} rxvlan off`;
       throw new XdpFault(`its card takes VLAN tags out of frames, where no program sees them: ${off}`);
     }
@@ -138,7 +143,7 @@ export class AttachedInterface {
 
   /** As it is called now, or was when it was last seen. */
   get name(): string {
-    return this.#sight?.name ?? this.#device.name;
+    return this.#name;
   }
 
   /** What went on its MTU at the start: the longest UDP reply, bytes. */
@@ -176,16 +181,18 @@ export class AttachedInterface {
   follow(endpoints: readonly OwnEndpoint[], replyBytes: number): boolean {
     const before = this.#sight;
     if (before === undefined || this.#link === undefined) return false;
-    const sight = seeInterface(this.#libc, this.#device.index);
+    const seen = seeInterface(this.#libc, this.#device.index);
     // It may be back already, under the same number: from another namespace, say.
-    if (sight?.mac === undefined || this.queues.some(({ fd }) => hasLostItsQueue(this.#libc, fd))) {
+    if (seen?.mac === undefined || this.queues.some(({ fd }) => hasLostItsQueue(this.#libc, fd))) {
       this.#letGo(
         before,
         'an interface that AF_XDP served is gone: sockets serve, should it come back, until a restart',
       );
       return false;
     }
+    const sight = withStation(this.#libc, seen);
     this.#sight = sight;
+    this.#name = sight.name;
     if (!isAttached(this.#libc, this.#link)) {
       this.#letGo(
         sight,
@@ -194,8 +201,19 @@ export class AttachedInterface {
       return false;
     }
     const rests = replyBytesMax(sight.mtu, this.#placeBytes) < replyBytes;
-    const seen = withoutHidden(sight.name, endpoints, looksOf(this.#libc, sight));
-    const own = rests ? [] : seen;
+    const looks = looksOf(this.#libc, sight);
+    const all = withoutOtherLinks(sight.name, endpoints, looks);
+    const shown = withoutHidden(sight.name, all, looks);
+    const own = rests ? [] : shown;
+    if (!this.#lead(this.#link, sight, own)) return false;
+    // Also where the program is the same: it may lead nothing for one reason after the other.
+    this.#tellRest(sight, rests);
+    this.#tellHidden(sight, shown.length < all.length);
+    return true;
+  }
+
+  /** Has the link run the program for these addresses; whether it does. */
+  #lead(link: number, sight: InterfaceSight, own: readonly OwnEndpoint[]): boolean {
     const program = keyOf(sight, own);
     if (program === this.#program) {
       this.#refused = undefined;
@@ -204,7 +222,7 @@ export class AttachedInterface {
     try {
       const fd = loadProgram(this.#libc, programFor(sight, this.#map, this.#placeBytes, own));
       try {
-        replaceProgram(this.#libc, this.#link, fd);
+        replaceProgram(this.#libc, link, fd);
       } finally {
         this.#libc.close(fd);
       }
@@ -222,8 +240,6 @@ export class AttachedInterface {
     this.#program = program;
     if (this.#refused !== undefined) this.#log.info({ interface: sight.name }, 'AF_XDP follows this interface again');
     this.#refused = undefined;
-    this.#tellRest(sight, rests);
-    this.#tellHidden(sight, seen.length < endpoints.length);
     return true;
   }
 

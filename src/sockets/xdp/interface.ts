@@ -49,11 +49,10 @@ export function readInterface(libc: Libc, name: string): NetworkInterface {
   return withSocket(libc, (fd) => {
     const index = asked(libc, fd, REQUEST.INDEX, name);
     if (index === undefined) throw faultOf(`interface ${name}`, libc.errno(), { ENODEV: 'there is none of this name' });
-    const driver = ethtool(libc, fd, name, ETHTOOL.DRIVER, 196);
     const channels = ethtool(libc, fd, name, ETHTOOL.CHANNELS, 36);
     return {
       ...see(libc, fd, { name, index: index.getInt32(NAME_BYTES, true) }),
-      driver: driver === undefined ? '' : text(new Uint8Array(driver.buffer, 4, 32)),
+      driver: driverOf(libc, fd, name),
       // Those that only receive, and those that send too.
       queues: Math.max(1, channels === undefined ? 1 : channels.getUint32(20, true) + channels.getUint32(32, true)),
     };
@@ -76,6 +75,16 @@ export function seeInterface(libc: Libc, index: number): InterfaceSight | undefi
 /** The name of the interface of this number; undefined: there is none. */
 export function interfaceName(libc: Libc, index: number): string | undefined {
   return withSocket(libc, (fd) => nameOf(libc, fd, index));
+}
+
+/** `bridge`, `bonding`, `ixgbe`; '' where it is not told. */
+export function readDriver(libc: Libc, name: string): string {
+  return withSocket(libc, (fd) => driverOf(libc, fd, name));
+}
+
+function driverOf(libc: Libc, fd: number, name: string): string {
+  const driver = ethtool(libc, fd, name, ETHTOOL.DRIVER, 196);
+  return driver === undefined ? '' : text(new Uint8Array(driver.buffer, 4, 32));
 }
 
 /** The name of the interface that has this one, or has it beside its own (`ip link property add … altname`); undefined: there is none. */

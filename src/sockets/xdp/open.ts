@@ -130,6 +130,7 @@ export class XdpInterfaces {
   #look(): void {
     const { listen, interfaces, log, udpMaxBytes } = this.#options;
     const before = this.#plan;
+    const names = this.#attached.map(({ name }) => name);
     const plan = planXdp(listen, interfaces, ownAddresses(this.#libc));
     const replyBytes = Math.min(udpMaxBytes, this.udpMaxBytes);
     const followed = this.#attached.filter((each) => each.follow(plan.endpoints, replyBytes));
@@ -139,9 +140,11 @@ export class XdpInterfaces {
       log.info({ addresses }, 'AF_XDP follows the addresses of this machine');
     }
     if (plan.leftOut !== before.leftOut) tellLeftOut(plan, log);
+    // One that comes to be called as an interface was before that is served is another one.
+    for (const [i, { name }] of this.#attached.entries()) if (name !== names[i]) this.#told.delete(names[i]);
     for (const { name } of this.#attached) this.#told.add(name);
     for (const name of namesOf(this.#libc, plan)) {
-      if (this.#told.has(name)) continue;
+      if (this.#told.has(name) || realName(this.#libc, name) === undefined) continue;
       this.#told.add(name);
       log.warn({ interface: name }, 'this interface came after the start: sockets serve it until a restart');
     }

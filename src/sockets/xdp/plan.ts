@@ -10,8 +10,8 @@ type Interfaces = ReturnType<typeof os.networkInterfaces>;
 
 /** An address of this machine; no wildcard. */
 export interface OwnEndpoint extends Endpoint {
-  /** The interface that has it. */
-  readonly on: string;
+  /** The interfaces that have it: several may, those of VLANs for example. */
+  readonly on: readonly string[];
 }
 
 export interface Plan {
@@ -25,24 +25,30 @@ export interface Plan {
 
 /**
  * `named`: interfaces of the settings; none: those that have an address that is listened on. Of loopback there is
- * nothing to gain, and an address that the machine does not have at the moment is none of its own.
+ * nothing to gain, and an address that the machine does not have at the moment is none of its own. One with a zone is that
+ * of one interface, though others may have the same (RFC 4007 §6).
  */
 export function planXdp(listen: readonly Endpoint[], named: readonly string[], machine: Interfaces): Plan {
   const own = Object.entries(machine).flatMap(([name, all = []]) =>
-    all.map(({ address, internal }) => ({ address: plain(address), internal, name })),
+    all.map((each) => ({ ...each, address: plain(each.address), name })),
   );
-  const endpoints: OwnEndpoint[] = [];
+  const found = new Map<string, { readonly address: string; readonly port: number; readonly on: string[] }>();
   const names = new Set(named);
   for (const { address, port } of listen) {
     const isV6 = net.isIPv6(address);
+    const zone = zoneOf(address);
     for (const each of own) {
+      const isOfZone = zone === undefined || zone === each.name || zone === String(each.scopeid);
       const isAsked = isWildcard(address) ? net.isIPv6(each.address) === isV6 : each.address === plain(address);
-      if (!isAsked || isLoopback(each.address)) continue;
-      endpoints.push({ address: each.address, port, on: each.name });
+      if (!isAsked || !isOfZone || isLoopback(each.address)) continue;
+      const key = `${each.address} ${port}`;
+      const endpoint = found.get(key) ?? { address: each.address, port, on: [] };
+      if (!endpoint.on.includes(each.name)) endpoint.on.push(each.name);
+      found.set(key, endpoint);
       if (named.length === 0 && !each.internal) names.add(each.name);
     }
   }
-  const different = [...new Map(endpoints.map((each) => [`${each.address} ${each.port}`, each])).values()];
+  const different = [...found.values()];
   return {
     interfaces: [...names],
     endpoints: different.slice(0, PROGRAM_ADDRESSES_MAX),
@@ -56,6 +62,11 @@ export function mustPlanXdp(...of: Parameters<typeof planXdp>): Plan {
   if (plan.endpoints.length === 0) throw new XdpFault('no address that is listened on is one of a network interface');
   if (plan.interfaces.length > 0) return plan;
   throw new XdpFault('the addresses that are listened on are on no network card; dns.xdpInterfaces names one');
+}
+
+/** The name or the number of an interface. */
+function zoneOf(address: string): string | undefined {
+  return /%(.*)$/.exec(address)?.[1];
 }
 
 /** Without the zone that a link-local address may have (RFC 4007 §11), and in one notation. */

@@ -1,8 +1,10 @@
 /** An interface that changes while it is served, at a kernel that refuses things for a while: nothing is lost, and nothing left open. */
 import os from 'node:os';
 import t from 'tap';
+import { loadLibc } from '../../../src/sockets/libc.ts';
 import { AttachedInterface } from '../../../src/sockets/xdp/attached.ts';
 import { loadProgram } from '../../../src/sockets/xdp/bpf.ts';
+import { xdp } from '../../../src/sockets/xdp/index.ts';
 import { readInterface, realName, seeInterface } from '../../../src/sockets/xdp/interface.ts';
 import { XdpInterfaces } from '../../../src/sockets/xdp/open.ts';
 import { ownAddresses } from '../../../src/sockets/xdp/own-addresses.ts';
@@ -17,7 +19,7 @@ function makeLog() {
   return { lines, log: { info: line, warn: line, error: line } };
 }
 
-const endpoints = [{ address: '192.0.2.1', port: 53, on: 'wire0' }];
+const endpoints = [{ address: '192.0.2.1', port: 53, on: ['wire0'] }];
 const REPLY_BYTES = 1232;
 const sizes = { workers: 1, receiveBufferBytes: 2 ** 19 };
 
@@ -123,6 +125,22 @@ t.test('where frames are copied a socket of its own sends replies; where not, on
   t.equal(kernel.open.size, 0);
 });
 
+t.test('an MTU that became too small while there was no address is told once there is one', async (t) => {
+  const kernel = new XdpKernel();
+  const { log, lines } = makeLog();
+  const served = AttachedInterface.attach(kernel.libc, { name: 'wire0', endpoints, before: 0, ...sizes, log });
+  // Down, changed and up again, as many drivers want it.
+  t.equal(served.follow([], REPLY_BYTES), true);
+  kernel.mtu = 600;
+  t.equal(served.follow([], REPLY_BYTES), true);
+  for (let i = 0; i < 3; i++) t.equal(served.follow(endpoints, REPLY_BYTES), true);
+  t.equal(lines.length, 1);
+  t.match(lines[0], /MTU of this interface is now too small/);
+  served.halt();
+  served.close();
+  t.equal(kernel.open.size, 0);
+});
+
 t.test('a program is tried again where it may work, and the verifier is asked why where it will not', async (t) => {
   const refused = (errno: number, refusals: number, words = ''): [number, string] => {
     const kernel = new XdpKernel();
@@ -149,7 +167,7 @@ t.test('a program is tried again where it may work, and the verifier is asked wh
 t.test('VLANs are left to the sockets for as long as the card takes their tags away, and that is told', async (t) => {
   const kernel = new XdpKernel();
   const { log, lines } = makeLog();
-  const both = [...endpoints, { address: '192.0.2.5', port: 53, on: 'wire0.5' }];
+  const both = [...endpoints, { address: '192.0.2.5', port: 53, on: ['wire0.5'] }];
   const wanted = { name: 'wire0', before: 0, ...sizes, log };
   const served = AttachedInterface.attach(kernel.libc, { ...wanted, endpoints: both });
   const look = (): number => {
@@ -230,6 +248,24 @@ t.test('addresses are told by interfaces, whatever their labels are', async (t) 
   // The kernel at hand does not tell of labels.
   t.same(ownAddresses(kernel.libc), { wire0: [first, second], other: [third] });
   t.equal(kernel.open.size, 0);
+});
+
+t.test('addresses that the system does not tell are a reason, not a fault of ours', async (t) => {
+  const kernel = new XdpKernel();
+  const { EAFNOSUPPORT } = os.constants.errno;
+  let errno = EAFNOSUPPORT;
+  t.intercept(os, 'networkInterfaces', {
+    value: () => {
+      throw Object.assign(new Error('A system error occurred'), { info: { errno } });
+    },
+  });
+  const why = /^the addresses of this machine: EAFNOSUPPORT, .*RestrictAddressFamilies=, which takes AF_NETLINK/;
+  t.throws(() => ownAddresses(kernel.libc), { message: why });
+  errno = -EAFNOSUPPORT;
+  t.throws(() => ownAddresses(kernel.libc), { message: why });
+  const { listen, libc } = { listen: [{ address: '192.0.2.1', port: 53 }], libc: loadLibc() };
+  if (libc === undefined) return t.comment('LEFT OUT: Linux only');
+  t.match(xdp.available(libc, { listen }), { works: false, summary: 'AF_XDP does not work here', why });
 });
 
 t.test('where nothing can be seen for a while what was served is served on, and that is told once', async (t) => {
