@@ -2,6 +2,9 @@
 import { lookAtXdp, type XdpSight } from '../../sockets/xdp/look.ts';
 import { type Diagnosis, ok } from './diagnosis.ts';
 
+/** A page, less what drivers keep of it before and behind a frame: few take a longer one to a program, and none tells. */
+const MTU_USUAL_MAX = 3498;
+
 type Seen = XdpSight['interfaces'][number];
 
 /** No finding is a fault: batches serve wherever this does not. `look`: how it is found out, unless a test has another way. */
@@ -58,8 +61,9 @@ function refusals(interfaces: readonly Seen[]): string[] {
   return [...names].map(([why, all]) => `${all.join(', ')}: ${why}`);
 }
 
-function described({ name, driver, queues, support }: Seen): string {
+function described({ name, driver, queues, mtu, support }: Seen): string {
   const queue = queues === 1 ? '1 queue' : `${queues} queues`;
   const how = support === 'perhaps' ? 'where its driver runs XDP programs' : support;
-  return `${name} (${driver === '' ? 'driver unknown' : driver}, ${queue}, ${how})`;
+  const long = mtu > MTU_USUAL_MAX ? `, if it takes programs with an MTU of ${mtu}` : '';
+  return `${name} (${driver === '' ? 'driver unknown' : driver}, ${queue}, ${how}${long})`;
 }

@@ -29,6 +29,7 @@ export interface XdpSight {
     readonly name: string;
     readonly driver: string;
     readonly queues: number;
+    readonly mtu: number;
     /**
      * How it would be served; or why it would not, in the words of the log. `served`: it is, by a Teal that runs. `resting`:
      * its program leads nothing to it at the moment. `unknown`: by Teal or by somebody else, who asks may not know.

@@ -5,7 +5,7 @@ import type { XdpSight } from '../../../src/sockets/xdp/look.ts';
 
 const seen = (...interfaces: [string, XdpSight['interfaces'][number]['support']][]): XdpSight => ({
   why: undefined,
-  interfaces: interfaces.map(([name, support]) => ({ name, driver: 'veth', queues: 2, support })),
+  interfaces: interfaces.map(([name, support]) => ({ name, driver: 'veth', queues: 2, mtu: 1500, support })),
 });
 const told = (sight: XdpSight): [string, string] => {
   const { level, code, what } = examineXdp(53, () => sight);
@@ -41,6 +41,11 @@ t.test('some could; some do', async (t) => {
     'xdp_unknown',
     /^On eth0 is an XDP program, Teal's or somebody else's: .*\. Not so: br0: its driver runs none\.$/,
   ]);
+  const jumbo = seen(['eth0', 'with copies']);
+  t.match(
+    told({ ...jumbo, interfaces: jumbo.interfaces.map((each) => ({ ...each, mtu: 9000 })) })[1],
+    /eth0 \(veth, 2 queues, with copies, if it takes programs with an MTU of 9000\)/,
+  );
   t.match(told(seen(['eth0', 'resting'])), [
     'xdp_resting',
     /^Teal has its program on eth0, but sockets answer .*\. Not so: eth0: its program leads nothing to Teal at the moment/,

@@ -125,6 +125,28 @@ t.test('where frames are copied a socket of its own sends replies; where not, on
   t.equal(kernel.open.size, 0);
 });
 
+t.test('a link-local address is looked for where it is, at the start and later', async (t) => {
+  const kernel = new XdpKernel();
+  const { log } = makeLog();
+  const ofLink = (on: string) => [...endpoints, { address: 'fe80::1', port: 53, on: [on] }];
+  const wanted = { name: 'wire0', before: 0, ...sizes, log };
+  const served = AttachedInterface.attach(kernel.libc, { ...wanted, endpoints: ofLink('other0') });
+  for (const [on, programs] of [
+    ['other0', 0],
+    ['wire0', 1],
+    ['wire0.5', 1],
+    ['other0', 2],
+  ] as const) {
+    t.equal(served.follow(ofLink(on), REPLY_BYTES), true);
+    t.equal(kernel.programs, programs, on);
+  }
+  t.equal(served.follow(endpoints, REPLY_BYTES), true);
+  t.equal(kernel.programs, 2, 'as if it were not there');
+  served.halt();
+  served.close();
+  t.equal(kernel.open.size, 0);
+});
+
 t.test('an MTU that became too small while there was no address is told once there is one', async (t) => {
   const kernel = new XdpKernel();
   const { log, lines } = makeLog();
