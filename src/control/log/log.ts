@@ -33,6 +33,8 @@ export interface FleetLog {
    */
   answered(revision: number): Promise<Answering | Problem>;
   readonly contents: Contents;
+  /** It is answered from, and whoever listens to changes has heard of it. Those that come after it may be applied before this returns. */
+  applied(revision: number): void;
   /** What was appended here could not be applied here; it is tried again later, as another node's would be. */
   notApplied(revision: number, problem: Problem): void;
 }

@@ -18,6 +18,7 @@ export function timed(log: Log & { readonly fleet: FleetLog }, steadyMs: () => n
     },
     fleet: {
       contents: fleet.contents,
+      applied: (revision) => fleet.applied(revision),
       notApplied: (revision, problem) => fleet.notApplied(revision, problem),
       async answered(revision) {
         const beganAtMs = steadyMs();

@@ -83,7 +83,6 @@ export class FleetNode implements FleetControl {
     this.#room = new RoomWatch(prepared.etcd, parts.log);
     this.#room.start();
     parts.engine.knownBy({ behindMs: () => this.clocks?.behindMs ?? 0 });
-    parts.engine.onChange((_changes, { revision }) => this.#shared?.applied(revision));
     // So that what was late when nobody asked is known.
     this.#lookedAt = everyMs(WHAT, LOOK_AGAIN_MS, () => this.#look());
     if (prepared.standing === 'member') this.#takePart();

@@ -99,7 +99,6 @@ export function makeNode(
   };
   keeper.put(presenceKey(name), bytesOf(name));
   engine.follow(log);
-  engine.onChange((_changes, { revision }) => log.applied(revision));
   t.teardown(() => log.stop(0));
   return node;
 }

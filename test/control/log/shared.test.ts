@@ -2,10 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
+import { EventLog } from '../../../src/control/events/log.ts';
+import { digestOf, makeSecret, Tokens } from '../../../src/control/tokens.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { HEAD_KEY, LEADER_KEY, logKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
-import { zoneBody } from '../../fixtures/engine.ts';
+import { NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
 import { app, HURRIED, makeFleet, makeNode, must, type Node, names, PATIENT, until } from './nodes.ts';
 
@@ -77,6 +79,47 @@ t.test('a node that was not there catches up with what came meanwhile', async (t
   await until(() => late.told.at(-1) === 'live');
   t.equal(late.fixture.store.lastRevision, nodes[0].fixture.store.lastRevision);
   t.equal(await late.log.catchUp(1000), true);
+});
+
+t.test('who listens to changes hears of each in its order, also where a node catches up', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 1);
+  const late = makeNode(t, keeper, 'ns2');
+  const heard: number[] = [];
+  late.engine.onChange((_changes, { revision }) => heard.push(revision));
+  const events = new EventLog(late.fixture.store, late.engine, 'late');
+  for (let n = 1; n <= 10; n++) await must(nodes[0], shift(n, 1));
+  late.log.start();
+  await until(() => late.told.at(-1) === 'live');
+  const { lastRevision } = late.fixture.store;
+  t.same(
+    heard,
+    Array.from({ length: lastRevision }, (_, n) => n + 1),
+  );
+  const end = { revision: lastRevision, index: 0 };
+  t.same(events.end, end);
+  const lists = { behind: [], silent: [], lost: [], back: [], changes: [] };
+  events.addNode({ node: 'ns2', standing: 'live', current: true, leader: null, ...lists }, NOON_MS);
+  t.match(events.after(end), [{ name: 'node' }], 'what is seen then comes after the last of them');
+});
+
+t.test('a token that was made and revoked while a node was away opens nothing there', async (t) => {
+  const { keeper, nodes } = await makeFleet(t, 2, HURRIED);
+  const [first, away] = nodes as [Node, Node];
+  await until(() => away.fixture.store.lastRevision === first.fixture.store.lastRevision);
+  const { engine, fixture } = away;
+  const settings = { admin: makeSecret(randomBytes) };
+  const parts = { engine, store: fixture.store, settings, atMs: NOON_MS, randomBytes, keep: () => {} };
+  const tokens = (await Tokens.open(parts)) as Tokens;
+  const secret = makeSecret(randomBytes);
+  const body = { name: 'leaver', scope: 'admin' } as const;
+  keeper.isSilent = (node) => node === 'ns2';
+  keeper.fate = (node) => (node === 'ns2' ? 'request lost' : undefined);
+  await must(first, { kind: 'token.create', body, digest: digestOf(secret) });
+  await must(first, { kind: 'token.delete', name: 'leaver', settingsAdmin: true });
+  keeper.isSilent = () => false;
+  keeper.fate = () => undefined;
+  await until(() => away.fixture.store.lastRevision === first.fixture.store.lastRevision);
+  t.equal(tokens.find(secret), undefined);
 });
 
 t.test('what is larger than a value travels in chunks', async (t) => {

@@ -16,9 +16,11 @@ t.test('what stands and what all answer from is timed, refusals are not', async 
     return Promise.resolve(reply);
   };
   const notApplied: number[] = [];
+  const applied: number[] = [];
   const fleet = {
     contents: {},
     notApplied: (revision: number) => notApplied.push(revision),
+    applied: (revision: number) => applied.push(revision),
     answered: () => after(replies.answered, 500),
   } as unknown as FleetLog;
   const log: Log & { readonly fleet: FleetLog } = { isLocal: false, append: () => after(replies.appended, 20), fleet };
@@ -42,5 +44,7 @@ t.test('what stands and what all answer from is timed, refusals are not', async 
   t.equal(await watched.fleet?.answered(2), refused);
   t.equal(told.length, 2);
   watched.fleet?.notApplied(7, refused);
+  watched.fleet?.applied(8);
+  t.same(applied, [8]);
   t.same([notApplied, watched.isLocal, watched.fleet?.contents], [[7], false, fleet.contents]);
 });
