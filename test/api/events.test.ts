@@ -1,6 +1,6 @@
 /** Streams of events over a real connection: their form, resumption, and what ends them. */
 import net from 'node:net';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import t, { type Test } from 'tap';
 import { EVENT_STREAMS_MAX, EVENT_STREAMS_PER_TOKEN, EventStreams } from '../../src/api/v1/event-streams.ts';
@@ -151,7 +151,7 @@ function makeStreams(t: Test) {
   };
   const shiftTo = (blue: number) =>
     fixture.must({ kind: 'weights.put', name: 'app.example.com', weights: { blue, green: 1 } });
-  return { streams, open, listener, shiftTo };
+  return { streams, log, open, listener, shiftTo };
 }
 
 t.test('a client that reads slowly holds little; one that reads nothing is dropped', async (t) => {
@@ -168,6 +168,82 @@ t.test('a client that reads slowly holds little; one that reads nothing is dropp
   }
   t.ok(slow.destroyed, 'the deaf one is dropped');
   t.notOk(quick.destroyed, 'the other goes on');
+});
+
+/** Where a stream goes: what it was given, and how to take so many bytes more of that. */
+function makeWay(): { way: Writable; given: () => string; take: (bytes: number) => void } {
+  let text = '';
+  let left = 0;
+  let done = (): void => {};
+  const way = new Writable({
+    highWaterMark: 1,
+    write(chunk, _encoding, taken) {
+      text += chunk;
+      left = Math.max(0, left) + chunk.length;
+      done = taken;
+    },
+  });
+  const take = (bytes: number): void => {
+    if (left <= 0) return;
+    left -= bytes;
+    if (left <= 0) done();
+  };
+  return { way, given: () => text, take };
+}
+
+t.test('a client that takes nothing is dropped, however little waits for it', async (t) => {
+  const { streams, open, shiftTo } = makeStreams(t);
+  const stream = open();
+  stream.pipe(makeWay().way);
+  shiftTo(5);
+  const beat = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    streams.beat();
+  };
+  for (let beats = 0; beats < 8; beats++) await beat();
+  t.notOk(stream.destroyed);
+  for (let beats = 0; beats < 3; beats++) await beat();
+  t.ok(stream.destroyed);
+});
+
+t.test('one that takes long pages slowly gets all of them', async (t) => {
+  const { streams, open, shiftTo } = makeStreams(t);
+  for (let blue = 1; blue <= 300; blue++) shiftTo(blue);
+  const stream = open(0);
+  const { way, given, take } = makeWay();
+  stream.pipe(way);
+  while (!stream.destroyed && !given().includes('id: 302\n')) {
+    await new Promise((resolve) => setImmediate(resolve));
+    streams.beat();
+    // What the door of the API asks for: 64 KiB in 30 s, six heartbeats.
+    take(11_000);
+  }
+  t.match(given(), /^id: 302\n/m);
+});
+
+t.test('a client so slow that what it has not heard is kept no longer is told to read everything anew', async (t) => {
+  const { log, open, shiftTo } = makeStreams(t);
+  const stream = open();
+  const lists = { behind: [], silent: [], lost: [], back: [], changes: [] };
+  for (let n = 1; n <= 3000; n++) {
+    log.addNode({ node: 'ns1', standing: 'live', current: true, leader: null, ...lists }, n);
+    // As they come, for as long as the client has room.
+    if (n % 100 === 0) for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const inSomeTurns = async (): Promise<void> => {
+    for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await inSomeTurns();
+  shiftTo(5);
+  await inSomeTurns();
+  const told = [...text.matchAll(/^id: (\S+)\nevent: (\S+)/gm)].map(([, id, event]) => `${event} ${id}`);
+  const at = told.findIndex((each) => each.startsWith('reset'));
+  t.ok(at > 0, `${told.length} events, the last ${told.at(-1)}`);
+  t.match(told.slice(at), ['reset 2-first.3000', 'revision 3'], 'nothing is told of what it reads then');
 });
 
 t.test('a client that reads in bursts gets everything, once', async (t) => {

@@ -8,6 +8,7 @@ import type { EventLog } from '../../control/events/log.ts';
 import type { Grant } from '../../control/grant.ts';
 import { everyMs, inBackground, listenOnce, tellFault } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
+import { inPieces } from '../door/pieces.ts';
 
 /** Streams at once; each is a connection that stays. */
 export const EVENT_STREAMS_MAX = 100;
@@ -107,6 +108,10 @@ class EventStream extends Readable {
   /** The client has room for more. */
   #isWanted = false;
   #isPulling = false;
+  /** Bytes that Node was given, and how many of them had gone on at the heartbeat before. */
+  #given = 0;
+  #gone = 0;
+  /** Heartbeats since something has gone on. */
   #stalled = 0;
 
   constructor(log: EventLog, listener: Listener, after: Position | undefined) {
@@ -119,14 +124,12 @@ class EventStream extends Readable {
     const isLost = after !== undefined && log.isLost(after);
     this.#position = after === undefined || isLost ? end : after;
     // An id without data is no event, but the client has it from then on (§9.2.6).
-    const id = `id: ${formatId(this.#position)}\n`;
-    const reset = `event: reset\ndata: ${JSON.stringify({ reason: 'too_old', revision: end.revision })}\n`;
-    this.push(`retry: ${RETRY_MS}\n${id}${isLost ? reset : ''}\n`);
+    const first = isLost ? reset(end) : `id: ${formatId(this.#position)}\n\n`;
+    this.#give(`retry: ${RETRY_MS}\n${first}`);
   }
 
   override _read(): void {
     this.#isWanted = true;
-    this.#stalled = 0;
     this.#pull();
   }
 
@@ -135,10 +138,14 @@ class EventStream extends Readable {
     done(error);
   }
 
+  /** Node asks for more until its buffer is full, whatever becomes of that: it counts what has left the buffer. */
   beat(): void {
-    if (this.#isWanted) {
-      if (this.#isGood()) this.#give(': \n\n');
-    } else if (++this.#stalled > STALLED_HEARTBEATS) this.destroy();
+    const gone = this.#given - this.readableLength;
+    const isTaken = gone > this.#gone || (this.#isWanted && this.readableLength === 0);
+    this.#gone = gone;
+    this.#stalled = isTaken ? 0 : this.#stalled + 1;
+    if (this.#stalled > STALLED_HEARTBEATS) this.destroy();
+    else if (this.#isWanted && this.#isGood()) this.#give(': \n\n');
   }
 
   /** Ends the reply; where the client takes nothing, cuts it off. */
@@ -173,6 +180,12 @@ class EventStream extends Readable {
   /** True: there was something, but nothing for this client, or it has room for more; the walk goes on. */
   #pullPage(): boolean {
     if (!this.#isWanted || !this.#isGood()) return false;
+    // A client that was slow has missed it; revisions are told from the store, however many there are.
+    if (this.#log.hasForgotten(this.#position)) {
+      this.#position = this.#log.end;
+      this.#give(reset(this.#position));
+      return this.#isWanted;
+    }
     const events = this.#log.after(this.#position);
     const last = events.at(-1);
     if (last === undefined) return false;
@@ -184,10 +197,13 @@ class EventStream extends Readable {
     return this.#isWanted;
   }
 
+  /** In pieces: of a page that goes out slowly it is seen that it does. */
   #give(text: string): void {
     this.#isWanted = false;
+    const bytes = Buffer.from(text);
+    this.#given += bytes.length;
     // Where there is room left, Node asks for more by itself.
-    this.push(text);
+    for (const piece of inPieces([bytes])) this.push(piece);
   }
 
   #isGood(): boolean {
@@ -197,6 +213,12 @@ class EventStream extends Readable {
     this.push(null);
     return false;
   }
+}
+
+/** Says that too much was missed, up to here. */
+function reset(end: Position): string {
+  const data = JSON.stringify({ reason: 'too_old', revision: end.revision });
+  return `id: ${formatId(end)}\nevent: reset\ndata: ${data}\n\n`;
 }
 
 /** One text for all who may see everything. */

@@ -63,7 +63,11 @@ export class EventLog {
   /** True where what followed the position cannot be told any more, or the position is of a log that is not this one. */
   isLost(position: Position): boolean {
     const { revision } = position;
-    if (revision > this.#last || revision < this.#last - REPLAYED_REVISIONS_MAX) return true;
+    return revision > this.#last || revision < this.#last - REPLAYED_REVISIONS_MAX || this.hasForgotten(position);
+  }
+
+  /** True where something that was seen after the position is kept no longer. */
+  hasForgotten(position: Position): boolean {
     return this.#healthLost !== undefined && isAfter(this.#healthLost, this.#here(position));
   }
 
