@@ -67,10 +67,10 @@ export async function openFrames(
     }
     return 0;
   };
-  const libc = { send } as unknown as Libc;
+  const libc = { send, addressOf: () => 0 } as unknown as Libc;
   const queue = new XdpQueue(
     libc,
-    { fd: 3, sender: 3, memory, layout, replyBytesMax: 1232 },
+    { fd: 3, sender: 3, memory, layout, replyBytesMax: 1232, queue: 0 },
     new Xoshiro128(Uint32Array.of(1, 2, 3, 4)),
   );
   return { queue, receive };

@@ -26,6 +26,8 @@ interface SocketState {
   /** Replies that the kernel dropped instead of sending them, and how often it had no place to receive into: AF_XDP only. */
   readonly unsent?: number;
   readonly starved?: number;
+  /** Replies that left in bulk: AF_XDP only. */
+  readonly inBulk?: number;
   /** Memory that waiting datagrams take, and may take, bytes. */
   readonly queuedBytes: number;
   readonly bufferBytes: number;
@@ -153,6 +155,13 @@ function workerMetrics(registry: Registry, workers: number, fleet: MeasuredFleet
     },
     (set) => {
       for (const state of fleet.socketStates()) if (state.starved !== undefined) set(state.starved, perSocket(state));
+    },
+  );
+  collectCounter(
+    registry,
+    { name: 'teal_socket_in_bulk_total', help: 'Replies that an interface was handed in bulk.', labels },
+    (set) => {
+      for (const state of fleet.socketStates()) if (state.inBulk !== undefined) set(state.inBulk, perSocket(state));
     },
   );
   collectGauge(

@@ -78,6 +78,7 @@ export const LINUX = {
   EOPNOTSUPP: 95,
   EADDRINUSE: 98,
   F_SETFD: 2,
+  F_DUPFD_CLOEXEC: 1030,
   FD_CLOEXEC: 1,
   F_GETFL: 3,
   F_SETFL: 4,
@@ -111,10 +112,14 @@ export interface Libc {
   /** The address, which is given: another one is a failure. */
   mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   dup(fd: number): number;
+  /** `to` becomes another number of what `fd` is, at one instant, whatever it was before. */
+  dup3(fd: number, to: number, flags: number): number;
   fcntl(fd: number, command: number, value: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** A call for which the C library has no name, with a command and a structure: bpf(2). */
   syscall(call: number, command: number, structure: Uint8Array, bytes: number): number;
+  /** The same, told where the structure is: for what is called often. */
+  syscallAt(call: number, command: number, structure: number, bytes: number): number;
   /** To where a socket is connected, or whatever its kind does with nothing. */
   send(fd: number, message: number, bytes: number, flags: number): number;
   sendto(
@@ -188,9 +193,11 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     memfd_create: library.func('int memfd_create(const char *, uint)') as Libc['memfd_create'],
     mmap: library.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)') as Libc['mmap'],
     dup: library.func('int dup(int)') as Libc['dup'],
+    dup3: library.func('int dup3(int, int, int)') as Libc['dup3'],
     fcntl: library.func('int fcntl(int, int, long)') as Libc['fcntl'],
     ioctl: library.func('int ioctl(int, ulong, void *)') as Libc['ioctl'],
     syscall: library.func('long syscall(long, long, void *, long)') as Libc['syscall'],
+    syscallAt: library.func('long syscall(long, long, uintptr_t, long)') as Libc['syscallAt'],
     send: library.func('long send(int, uintptr_t, size_t, int)') as Libc['send'],
     sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint)') as Libc['sendto'],
     signal: library.func('uintptr_t signal(int, uintptr_t)') as Libc['signal'],

@@ -44,6 +44,8 @@ export interface SocketState extends SocketMemory {
   /** Replies that the kernel dropped instead of sending them, and how often it had no place to receive into: AF_XDP only. */
   readonly unsent?: number;
   readonly starved?: number;
+  /** Replies that left in bulk: AF_XDP only. */
+  readonly inBulk?: number;
 }
 
 export class ListenAddresses {

@@ -7,7 +7,11 @@ import { alertRules, expressions, metricsIn, rangesIn } from '../fixtures/monito
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { type Family, parseMetrics, sumOf } from '../fixtures/prometheus.ts';
 
-const ONLY_OF_XDP: readonly string[] = ['teal_socket_unsent_total', 'teal_socket_starved_total'];
+const ONLY_OF_XDP: readonly string[] = [
+  'teal_socket_unsent_total',
+  'teal_socket_starved_total',
+  'teal_socket_in_bulk_total',
+];
 
 async function start(t: Test, env: Record<string, string> = {}): Promise<TealProcess> {
   const teal = await startTeal(t.testdir(), { env });

@@ -11,7 +11,7 @@ import { startTeal } from '../fixtures/process.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
 import { endsWithUs } from '../fixtures/tidying.ts';
 import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
-import { datagramsToSockets, hasProgram, overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
+import { asUnit, datagramsToSockets, hasProgram, overTheWire, startXdp, transportOf } from '../fixtures/xdp-server.ts';
 import { isByXdp, isLeftAlone, look, onWire } from '../fixtures/xdp-tests.ts';
 
 const app = 'app.example.test';
@@ -112,14 +112,6 @@ onWire('addresses that the system does not tell: batches serve', {}, async (t, w
   t.match(why, /^the addresses of this machine: EAFNOSUPPORT, .*AF_NETLINK/);
   agrees(t, why, look(wire, ['env', `NODE_OPTIONS=${NODE_OPTIONS}`]));
 });
-
-/** Root with no other rights than those of the unit and its drop-in. */
-function asUnit(): string[] {
-  const texts = ['teal.service', 'teal-xdp.conf'].map((file) => fs.readFileSync(`config/systemd/${file}`, 'utf8'));
-  const rights = texts.flatMap((text) => /^AmbientCapabilities=(.*)$/m.exec(text)?.[1]?.split(' ') ?? []);
-  const list = ['-all', ...rights.map((right) => right.toLowerCase().replace(/^cap_/, '+'))].join(',');
-  return ['setpriv', `--bounding-set=${list}`, '--inh-caps=-all'];
-}
 
 onWire(
   'the rights of the systemd unit and its drop-in are enough, for as many addresses as a program takes',

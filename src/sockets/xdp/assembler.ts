@@ -10,17 +10,24 @@ type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 const LOAD_OPCODES = { 8: 0x71, 16: 0x69, 32: 0x61, 64: 0x79 } as const;
 /** src_reg of a load of 64 bits whose value is the descriptor of a map (RFC 9669 §5.4). */
 const MAP_BY_FD = 1;
+/** And of one whose value is a place in the only entry of the map of this descriptor. */
+const MAP_VALUE_BY_FD = 2;
 
 /** Two letters more than the class would say: r = register, i = number that the instruction holds. */
 const OPCODE = {
   LOAD_64_I: 0x18,
+  STORE_32_R: 0x63,
   ADD_I: 0x07,
+  ADD_R: 0x0f,
+  MULTIPLY_I: 0x27,
   AND_I: 0x57,
   SHIFT_RIGHT_I: 0x77,
   MOVE_I: 0xb7,
   MOVE_R: 0xbf,
   GO: 0x05,
   GO_IF_ABOVE_R: 0x2d,
+  GO_IF_ABOVE_I: 0x25,
+  GO_IF_BELOW_I: 0xa5,
   GO_UNLESS_EQUAL_R: 0x5d,
   GO_IF_EQUAL_32_I: 0x16,
   GO_UNLESS_EQUAL_32_I: 0x56,
@@ -56,6 +63,17 @@ export class Assembler {
     return this.#emit(0, 0, 0, 0, 0);
   }
 
+  /** dst = where so many bytes into the only entry of this map are. */
+  loadMapValue(dst: Register, fd: number, offset: number): this {
+    this.#emit(OPCODE.LOAD_64_I, dst, MAP_VALUE_BY_FD, 0, fd);
+    return this.#emit(0, 0, 0, 0, offset);
+  }
+
+  /** The lower 32 bits of src to dst + offset. */
+  store32(dst: Register, offset: number, src: Register): this {
+    return this.#emit(OPCODE.STORE_32_R, dst, src, offset, 0);
+  }
+
   move(dst: Register, src: Register): this {
     return this.#emit(OPCODE.MOVE_R, dst, src, 0, 0);
   }
@@ -66,6 +84,14 @@ export class Assembler {
 
   add(dst: Register, value: number): this {
     return this.#emit(OPCODE.ADD_I, dst, 0, 0, value);
+  }
+
+  addRegister(dst: Register, src: Register): this {
+    return this.#emit(OPCODE.ADD_R, dst, src, 0, 0);
+  }
+
+  multiply(dst: Register, value: number): this {
+    return this.#emit(OPCODE.MULTIPLY_I, dst, 0, 0, value);
   }
 
   and(dst: Register, value: number): this {
@@ -82,6 +108,15 @@ export class Assembler {
 
   goIfAbove(dst: Register, src: Register, label: string): this {
     return this.#jump(OPCODE.GO_IF_ABOVE_R, dst, src, 0, label);
+  }
+
+  /** Unsigned, like all that compares. */
+  goIfAboveNumber(dst: Register, value: number, label: string): this {
+    return this.#jump(OPCODE.GO_IF_ABOVE_I, dst, 0, value, label);
+  }
+
+  goIfBelowNumber(dst: Register, value: number, label: string): this {
+    return this.#jump(OPCODE.GO_IF_BELOW_I, dst, 0, value, label);
   }
 
   goUnlessEqual(dst: Register, src: Register, label: string): this {

@@ -3,13 +3,14 @@ import type { Libc } from '../libc.ts';
 import type { SocketState } from '../listen-addresses.ts';
 import type { SocketLog } from '../transport.ts';
 import { attachProgram, createSocketMap, isAttached, loadProgram, mapSocket, replaceProgram } from './bpf.ts';
+import { BulkParts } from './bulk-parts.ts';
 import { XdpFault } from './fault.ts';
 import { ETHERNET_BYTES, IPV6_BYTES, UDP, VLAN_BYTES } from './headers.ts';
 import { type InterfaceSight, type NetworkInterface, readInterface, seeInterface } from './interface.ts';
 import { readFeatures } from './netlink.ts';
 import type { OwnEndpoint } from './plan.ts';
-import { assembleProgram } from './program.ts';
-import { type QueueShare, unsentReplies } from './queue.ts';
+import { assembleProgram, type BulkMaps } from './program.ts';
+import { type QueueShare, repliesInBulk, unsentReplies } from './queue.ts';
 import { HEADROOM_BYTES } from './rings.ts';
 import { closeXdpSocket, hasLostItsQueue, isZeroCopy, openXdpSocket, readStatistics } from './socket.ts';
 import { withStation } from './station.ts';
@@ -40,7 +41,7 @@ interface Wanted {
   readonly log: SocketLog;
 }
 
-type WorkersQueue = QueueShare & { readonly worker: number; readonly queue: number };
+type WorkersQueue = QueueShare & { readonly worker: number };
 
 export class AttachedInterface {
   readonly queues: readonly WorkersQueue[];
@@ -48,6 +49,7 @@ export class AttachedInterface {
   readonly #log: SocketLog;
   readonly #device: NetworkInterface;
   readonly #map: number;
+  readonly #bulk: BulkParts | undefined;
   /** undefined: it was let go, or its number would be that of something else by now. */
   #link: number | undefined;
   readonly #placeBytes: number;
@@ -67,6 +69,7 @@ export class AttachedInterface {
     parts: {
       readonly map: number;
       readonly link: number;
+      readonly bulk: BulkParts | undefined;
       readonly placeBytes: number;
       readonly queues: readonly WorkersQueue[];
       readonly endpoints: readonly OwnEndpoint[];
@@ -79,6 +82,7 @@ export class AttachedInterface {
     this.#name = device.name;
     this.#map = parts.map;
     this.#link = parts.link;
+    this.#bulk = parts.bulk;
     this.#placeBytes = parts.placeBytes;
     this.queues = parts.queues;
     this.#program = keyOf(device, parts.endpoints);
@@ -102,6 +106,7 @@ export class AttachedInterface {
     );
     const opened: number[] = [];
     const queues: WorkersQueue[] = [];
+    let bulk: BulkParts | undefined;
     try {
       const map = createSocketMap(libc, QUEUES_MAX);
       opened.push(map);
@@ -112,13 +117,17 @@ export class AttachedInterface {
         const worker = (before + queue) % workers;
         queues.push({ ...socket, queue, worker, replyBytesMax: replyBytesMax(device.mtu, placeBytes) });
       }
-      const program = loadProgram(libc, programFor(device, map, placeBytes, endpoints));
+      bulk = BulkParts.open(libc, device, queues, (maps) => programFor(device, map, placeBytes, endpoints, maps));
+      const program = loadProgram(libc, programFor(device, map, placeBytes, endpoints, bulk?.maps));
       opened.push(program);
       const link = attachProgram(libc, program, device);
+      opened.push(link);
+      bulk?.sendBy(program);
       // The link holds it from now on.
       libc.close(program);
-      return new AttachedInterface(libc, log, device, { map, link, placeBytes, queues, endpoints });
+      return new AttachedInterface(libc, log, device, { map, link, bulk, placeBytes, queues, endpoints });
     } catch (error) {
+      bulk?.close();
       for (const fd of opened) libc.close(fd);
       for (const queue of queues) closeXdpSocket(libc, queue);
       throw error;
@@ -152,6 +161,9 @@ export class AttachedInterface {
   }
 
   states(): SocketState[] {
+    // Of replies in bulk the kernel counts what the interface dropped for all queues together, and the others among them.
+    const unsent = this.queues.reduce((sum, queue) => sum + unsentReplies(queue), 0);
+    const besides = Math.max(0, (this.#bulk?.notSent ?? 0) - unsent);
     return this.queues.flatMap(({ fd, sender, memory, layout, worker, queue }) => {
       const statistics = readStatistics(this.#libc, { fd, sender });
       if (statistics === undefined) return [];
@@ -164,8 +176,9 @@ export class AttachedInterface {
           address: `${this.name} queue ${queue}`,
           worker,
           dropped,
-          unsent: refused + unsentReplies({ memory, layout }),
+          unsent: refused + unsentReplies({ memory, layout }) + (queue === 0 ? besides : 0),
           starved,
+          inBulk: repliesInBulk({ memory, layout }),
           queuedBytes: waiting * layout.placeBytes,
           bufferBytes: layout.places * layout.placeBytes,
         },
@@ -200,6 +213,7 @@ export class AttachedInterface {
       );
       return false;
     }
+    this.#bulk?.look();
     const rests = replyBytesMax(sight.mtu, this.#placeBytes) < replyBytes;
     const looks = looksOf(this.#libc, sight);
     const all = withoutOtherLinks(sight.name, endpoints, looks);
@@ -220,9 +234,10 @@ export class AttachedInterface {
       return true;
     }
     try {
-      const fd = loadProgram(this.#libc, programFor(sight, this.#map, this.#placeBytes, own));
+      const fd = loadProgram(this.#libc, programFor(sight, this.#map, this.#placeBytes, own, this.#bulk?.maps));
       try {
         replaceProgram(this.#libc, link, fd);
+        this.#bulk?.sendBy(fd);
       } finally {
         this.#libc.close(fd);
       }
@@ -245,11 +260,13 @@ export class AttachedInterface {
 
   /** It runs no program of ours any more: everything goes to the sockets. */
   halt(): void {
+    this.#bulk?.halt();
     if (this.#link !== undefined) this.#libc.close(this.#link);
     this.#link = undefined;
   }
 
   close(): void {
+    this.#bulk?.close();
     this.#libc.close(this.#map);
     for (const queue of this.queues) closeXdpSocket(this.#libc, queue);
   }
@@ -318,6 +335,8 @@ function programFor(
   map: number,
   placeBytes: number,
   endpoints: readonly OwnEndpoint[],
+  bulk: BulkMaps | undefined,
 ): Uint8Array {
-  return assembleProgram({ mac: mac as Uint8Array, map, endpoints, frameBytesMax: placeBytes - HEADROOM_BYTES });
+  const frameBytesMax = placeBytes - HEADROOM_BYTES;
+  return assembleProgram({ mac: mac as Uint8Array, map, endpoints, frameBytesMax, bulk });
 }

@@ -9,19 +9,28 @@ const COMMAND = {
   MAP_CREATE: 0,
   MAP_UPDATE: 2,
   PROGRAM_LOAD: 5,
+  PROGRAM_RUN: 10,
   PROGRAM_BY_ID: 13,
   INFO: 15,
   LINK_CREATE: 28,
   LINK_UPDATE: 29,
 } as const;
-const MAP_OF_SOCKETS = 17;
+const MAP = { ARRAY: 2, OF_DEVICES: 14, OF_SOCKETS: 17 } as const;
+/** A map that is memory of a process as well. */
+const MAPPABLE = 1 << 10;
 const PROGRAM_OF_XDP = 6;
 const ATTACH_XDP = 37;
+/** What a program is for that frames pass which are led to an interface (Linux 5.8). */
+export const DEVICE_MAP_PROGRAM = 33;
+/** Frames of a run are sent, in place of being shown to who has it run (Linux 5.18). */
+const LIVE_FRAMES = 1 << 1;
 /** In the driver: what comes after it, for drivers that cannot, costs more than it saves. */
 const IN_DRIVER = 1 << 2;
 /** Room for the longest of the structures of all commands. */
 const ATTRIBUTE_BYTES = 144;
 const NAME_BYTES = 16;
+/** Of the structure by which a program is run, in words. */
+const RUN_WORD = { PROGRAM: 0, REPEAT: 8, FLAGS: 16, AT_ONCE: 18 } as const;
 /** What the kernel tells of a program, up to its name and a little further. */
 const PROGRAM_INFO = { MAPS: 52, NAME: 64, BYTES: 80 } as const;
 /** What the verifier says of a program that it refuses; only its end is told. */
@@ -74,9 +83,78 @@ function call(libc: Libc, command: number, attribute: Attribute): number {
 
 /** Makes a map from so many queues to AF_XDP sockets; its descriptor. Throws XdpFault. */
 export function createSocketMap(libc: Libc, queues: number): number {
-  const fd = call(libc, COMMAND.MAP_CREATE, new Attribute(libc, [MAP_OF_SOCKETS, 4, 4, queues]).name(28));
+  const fd = call(libc, COMMAND.MAP_CREATE, new Attribute(libc, [MAP.OF_SOCKETS, 4, 4, queues]).name(28));
   if (fd >= 0) return fd;
   throw faultOf('a map of AF_XDP sockets', libc.errno(), { EINVAL: 'this kernel knows none (CONFIG_XDP_SOCKETS)' });
+}
+
+/** Makes an array of so many bytes that can be mapped; its descriptor. Throws XdpFault. */
+export function createSharedArray(libc: Libc, bytes: number): number {
+  const fd = call(libc, COMMAND.MAP_CREATE, new Attribute(libc, [MAP.ARRAY, 4, bytes, 1, MAPPABLE]).name(28));
+  if (fd >= 0) return fd;
+  throw faultOf('an array of replies', libc.errno());
+}
+
+/** Lays so many bytes of it, from `from` on, over the memory at `at`: whole pages, all of them. Throws XdpFault. */
+export function mapSharedArray(
+  libc: Libc,
+  array: number,
+  from: number,
+  bytes: number,
+  memory: Uint8Array,
+  at: number,
+): void {
+  const start = libc.addressOf(memory) + at;
+  const mapped = libc.mmap(
+    start,
+    bytes,
+    LINUX.PROT_READ | LINUX.PROT_WRITE,
+    LINUX.MAP_SHARED | LINUX.MAP_FIXED,
+    array,
+    from,
+  );
+  if (mapped !== start) throw faultOf('an array of replies', libc.errno());
+}
+
+/** Makes a map from so many queues to interfaces; its descriptor. Throws XdpFault. */
+export function createDeviceMap(libc: Libc, queues: number): number {
+  const fd = call(libc, COMMAND.MAP_CREATE, new Attribute(libc, [MAP.OF_DEVICES, 4, 8, queues]).name(28));
+  if (fd >= 0) return fd;
+  throw faultOf('a map of interfaces', libc.errno());
+}
+
+/** Leads a queue to the interface of this number, past a program. Throws XdpFault. */
+export function mapDevice(libc: Libc, map: number, queue: number, index: number, program: number): void {
+  const numbers = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.of(...values).buffer);
+  const attribute = new Attribute(libc, [map]).point(8, numbers(queue)).point(16, numbers(index, program));
+  if (call(libc, COMMAND.MAP_UPDATE, attribute) < 0) throw faultOf('the map of interfaces', libc.errno());
+}
+
+/** Runs of a program on frames that it makes of a blank one, and that go where it leads them. */
+export class FrameRun {
+  readonly #libc: Libc;
+  /** What it points to lives as long as it. */
+  readonly #attribute: Attribute;
+  readonly #words: Uint32Array;
+  readonly #address: number;
+  readonly #call = CALLS[process.arch];
+
+  constructor(libc: Libc, blank: Uint8Array) {
+    this.#libc = libc;
+    this.#attribute = new Attribute(libc, [0, 0, blank.length]).point(16, blank);
+    this.#words = new Uint32Array(this.#attribute.bytes.buffer);
+    this.#words[RUN_WORD.FLAGS] = LIVE_FRAMES;
+    this.#address = libc.addressOf(this.#attribute.bytes);
+  }
+
+  /** So many frames at once, 256 at most. False: the kernel refuses. */
+  of(program: number, count: number): boolean {
+    const words = this.#words;
+    words[RUN_WORD.PROGRAM] = program;
+    words[RUN_WORD.REPEAT] = count;
+    words[RUN_WORD.AT_ONCE] = count;
+    return this.#libc.syscallAt(this.#call, COMMAND.PROGRAM_RUN, this.#address, ATTRIBUTE_BYTES) >= 0;
+  }
 }
 
 /** Leads a queue to a socket. Throws XdpFault. */
@@ -86,12 +164,12 @@ export function mapSocket(libc: Libc, map: number, queue: number, socket: number
   if (call(libc, COMMAND.MAP_UPDATE, attribute) < 0) throw faultOf('the map of AF_XDP sockets', libc.errno());
 }
 
-/** Has the kernel verify and translate a program; its descriptor. Throws XdpFault. */
-export function loadProgram(libc: Libc, program: Uint8Array): number {
+/** Has the kernel verify and translate a program, for a purpose of its own if it has one; its descriptor. Throws XdpFault. */
+export function loadProgram(libc: Libc, program: Uint8Array, purpose = 0): number {
   // What the verifier says is asked for in a try of its own: of a large program it is more than has room, which is a refusal.
   let refused: { readonly errno: number; readonly said: Uint8Array } | undefined;
   for (let tries = 1; ; tries++) {
-    const fd = tryLoad(libc, program, refused?.said);
+    const fd = tryLoad(libc, program, purpose, refused?.said);
     if (fd >= 0) return fd;
     const errno = libc.errno();
     if (errno === LINUX.EAGAIN && tries < TRIES_MAX) continue;
@@ -113,13 +191,15 @@ function refusal(errno: number, said: Uint8Array): XdpFault {
   return new XdpFault(`${fault.message}: ${words}`);
 }
 
-function tryLoad(libc: Libc, program: Uint8Array, log?: Uint8Array): number {
+function tryLoad(libc: Libc, program: Uint8Array, purpose: number, log?: Uint8Array): number {
   const license = new TextEncoder().encode(`${LICENSE}\0`);
   const attribute = new Attribute(libc, [PROGRAM_OF_XDP, program.length / 8, 0, 0, 0, 0]);
   attribute.point(8, program).point(16, license).name(48);
+  const view = new DataView(attribute.bytes.buffer);
+  view.setUint32(68, purpose, true);
   if (log !== undefined) {
-    new DataView(attribute.bytes.buffer).setUint32(24, 1, true);
-    new DataView(attribute.bytes.buffer).setUint32(28, log.length, true);
+    view.setUint32(24, 1, true);
+    view.setUint32(28, log.length, true);
     attribute.point(32, log);
   }
   return call(libc, COMMAND.PROGRAM_LOAD, attribute);

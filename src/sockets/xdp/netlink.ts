@@ -24,6 +24,9 @@ const ADDRESS_INTERFACE_AT = 4;
 const ADDRESS_LABEL = 3;
 const LINK_HEADER_BYTES = 16;
 const LINK_MASTER = 10;
+const LINK_STATISTICS = 23;
+/** Where struct rtnl_link_stats64 has the frames that were not sent. */
+const NOT_SENT_AT = 56;
 const LINK_XDP = 43;
 const XDP = { ATTACHED: 2, PROGRAM: 4 } as const;
 const ATTACHED = { NONE: 0, GENERIC: 2 } as const;
@@ -32,7 +35,7 @@ const CONTROL = { FAMILY: 16, GET: 3, ID: 1, NAME: 2 } as const;
 const GENERIC_HEADER_BYTES = 4;
 /** linux/netdev.h, since Linux 6.3. */
 const NETDEV = { GET: 1, INDEX: 1, FEATURES: 3 } as const;
-const FEATURE = { BASIC: 1, REDIRECT: 2, WITHOUT_COPIES: 8 } as const;
+const FEATURE = { BASIC: 1, REDIRECT: 2, TAKES_FRAMES: 4, WITHOUT_COPIES: 8 } as const;
 
 type Attributes = ReadonlyMap<number, Buffer>;
 
@@ -41,6 +44,8 @@ interface DriverFeatures {
   readonly runs: boolean;
   /** They may lead frames elsewhere. */
   readonly leads: boolean;
+  /** The interface takes frames that are led to it; on a veth its other end must be ready for them. */
+  readonly takes: boolean;
   /** To sockets without a copy. */
   readonly withoutCopies: boolean;
 }
@@ -55,7 +60,12 @@ export function readFeatures(libc: Libc, index: number): DriverFeatures | undefi
     const features = ask(family.readUInt16LE(), request, GENERIC_HEADER_BYTES)?.get(NETDEV.FEATURES)?.readUInt32LE();
     if (features === undefined) return undefined;
     const has = (feature: number): boolean => (features & feature) !== 0;
-    return { runs: has(FEATURE.BASIC), leads: has(FEATURE.REDIRECT), withoutCopies: has(FEATURE.WITHOUT_COPIES) };
+    return {
+      runs: has(FEATURE.BASIC),
+      leads: has(FEATURE.REDIRECT),
+      takes: has(FEATURE.TAKES_FRAMES),
+      withoutCopies: has(FEATURE.WITHOUT_COPIES),
+    };
   });
 }
 
@@ -80,6 +90,14 @@ export function readProgram(libc: Libc, index: number): ProgramOnInterface | und
 /** The number of the interface, say a bond, that the one of this number belongs to; undefined: to none. */
 export function readMaster(libc: Libc, index: number): number | undefined {
   return withNetlink(libc, FAMILY.ROUTE, (ask) => link(ask, index)?.get(LINK_MASTER)?.readUInt32LE());
+}
+
+/** How many frames the interface of this number has dropped instead of sending them, whoever's; undefined: it is not told. */
+export function readNotSent(libc: Libc, index: number): number | undefined {
+  return withNetlink(libc, FAMILY.ROUTE, (ask) => {
+    const statistics = link(ask, index)?.get(LINK_STATISTICS);
+    return statistics && Number(statistics.readBigUInt64LE(NOT_SENT_AT));
+  });
 }
 
 /** The number of the interface of each label that an address of IPv4 has; none where the kernel does not tell. */

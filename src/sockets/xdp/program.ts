@@ -16,12 +16,16 @@ import {
   UDP,
   VLAN_BYTES,
 } from './headers.ts';
+import { BULK } from './rings.ts';
 
 /** struct xdp_md: where a frame begins and ends, and the queue that it came by. */
-const CONTEXT = { DATA: 0, DATA_END: 4, RX_QUEUE: 16 } as const;
+const CONTEXT = { DATA: 0, DATA_END: 4, INTERFACE: 12, RX_QUEUE: 16 } as const;
 /** What the program says of a frame: the kernel takes it as if there were no program. */
 const XDP_PASS = 2;
-const BPF_REDIRECT_MAP = 51;
+const XDP_DROP = 1;
+const HELPER = { REDIRECT_MAP: 51, ADJUST_TAIL: 65, STORE_BYTES: 190 } as const;
+/** Loopback, in every namespace: what a program is said to receive from that is run by hand. */
+const LOOPBACK = 1;
 /** The least that is a query: a DNS header (RFC 1035 §4.1.1). Anything shorter has time for the usual way. */
 const DNS_HEADER_BYTES = 12;
 /** The bit that says that more fragments follow, and the offset of this one (RFC 791 §3.1). */
@@ -42,16 +46,24 @@ interface ProgramOptions {
   readonly map: number;
   /** A longer frame would not fit where it is to be copied, and goes its usual way. */
   readonly frameBytesMax: number;
+  /** With which it sends as well: see bulk.ts. */
+  readonly bulk?: BulkMaps | undefined;
+}
+
+/** Descriptors: of the array with replies of so many queues, and of the map that leads each to the interface. */
+export interface BulkMaps {
+  readonly replies: number;
+  readonly device: number;
+  readonly queues: number;
 }
 
 /** The bytes of the program. r6 is the context, r2 where headers are read from, r3 the end of the frame. */
-export function assembleProgram({ mac, endpoints, map, frameBytesMax }: ProgramOptions): Uint8Array {
+export function assembleProgram({ mac, endpoints, map, frameBytesMax, bulk }: ProgramOptions): Uint8Array {
+  const program = new Assembler().move(6, 1).load(32, 2, 1, CONTEXT.DATA).load(32, 3, 1, CONTEXT.DATA_END);
+  if (bulk !== undefined) send(program, bulk);
   // What leads nowhere the verifier does not take.
-  if (endpoints.length === 0) return new Assembler().set(0, XDP_PASS).exit().assemble();
-  const program = new Assembler()
-    .move(6, 1)
-    .load(32, 2, 1, CONTEXT.DATA)
-    .load(32, 3, 1, CONTEXT.DATA_END)
+  if (endpoints.length === 0) return program.set(0, XDP_PASS).exit().assemble();
+  program
     // By comparison: to take one place from another is refused to who has no CAP_PERFMON, as the length could be told then.
     .move(4, 2)
     .add(4, frameBytesMax)
@@ -85,10 +97,69 @@ export function assembleProgram({ mac, endpoints, map, frameBytesMax }: ProgramO
       .load(32, 2, 6, CONTEXT.RX_QUEUE)
       // Where the queue has no socket, this is what is said.
       .set(3, XDP_PASS)
-      .call(BPF_REDIRECT_MAP)
+      .call(HELPER.REDIRECT_MAP)
       .exit()
       .assemble()
   );
+}
+
+/** A frame that nobody sent becomes the next reply of its queue. */
+function send(program: Assembler, { replies, device, queues }: BulkMaps): void {
+  program
+    .load(32, 4, 1, CONTEXT.INTERFACE)
+    .goUnlessEqual32(4, LOOPBACK, 'received')
+    .move(4, 2)
+    .add(4, BULK.BLANK_BYTES)
+    .goIfAbove(4, 3, 'drop')
+    .load(32, 8, 2, 0)
+    .goIfAboveNumber(8, queues - 1, 'drop')
+    .loadMapValue(7, replies, 0)
+    .move(4, 8)
+    .multiply(4, BULK.BYTES)
+    .addRegister(7, 4)
+    .load(32, 5, 7, BULK.MADE_AT)
+    .goIfAboveNumber(5, BULK.SLOTS - 1, 'drop')
+    .move(4, 5)
+    .add(4, 1)
+    .store32(7, BULK.MADE_AT, 4)
+    .multiply(5, BULK.SLOT_BYTES)
+    .addRegister(7, 5)
+    .load(32, 9, 7, BULK.HEADER_BYTES)
+    .goIfAboveNumber(9, BULK.FRAME_BYTES_MAX, 'drop')
+    .goIfBelowNumber(9, ETHERNET_BYTES, 'drop')
+    .move(1, 6)
+    .move(2, 9)
+    .add(2, -BULK.BLANK_BYTES)
+    .call(HELPER.ADJUST_TAIL)
+    .goUnlessEqual32(0, 0, 'drop')
+    .move(1, 6)
+    .set(2, 0)
+    .move(3, 7)
+    .add(3, BULK.HEADER_BYTES + BULK.REPLY_AT)
+    .move(4, 9)
+    .call(HELPER.STORE_BYTES)
+    .goUnlessEqual32(0, 0, 'drop')
+    .loadMap(1, device)
+    .move(2, 8)
+    .set(3, XDP_DROP)
+    .call(HELPER.REDIRECT_MAP)
+    .exit()
+    .label('drop')
+    .set(0, XDP_DROP)
+    .exit()
+    .label('received');
+}
+
+/** The bytes of the program that a frame of this queue passes when it is handed over to the interface: it counts. */
+export function assembleCounter(replies: number, queue: number): Uint8Array {
+  return new Assembler()
+    .loadMapValue(1, replies, queue * BULK.BYTES + BULK.TAKEN_AT)
+    .load(32, 2, 1, 0)
+    .add(2, 1)
+    .store32(1, 0, 2)
+    .set(0, XDP_PASS)
+    .exit()
+    .assemble();
 }
 
 /** Goes on only where so many bytes from r2 on are in the frame: the verifier wants to see it asked. */

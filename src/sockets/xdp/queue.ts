@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Random } from '../../table/picking/pick.ts';
 import type { Libc } from '../libc.ts';
 import { LINUX } from '../libc.ts';
+import { BulkSender } from './bulk.ts';
 import { type Answerer, FRAMES_AT_ONCE, FrameAnswerer } from './frame.ts';
 import type { Ring } from './rings.ts';
 import type { XdpSocket } from './socket.ts';
@@ -19,14 +20,27 @@ const SENT_BY_A_CALL = 32;
 /** In a ring's flags: the kernel waits to be called (XDP_RING_NEED_WAKEUP). */
 const NEED_WAKEUP = 1;
 /**
- * Our own words of the memory: the thread that serves the queue, how many received frames it has in hand, and how many
- * replies the interface has dropped so far.
+ * Our own words of the memory: the thread that serves the queue, how many received frames it has in hand, how many
+ * replies the interface has dropped so far, and the descriptor of the program by which they may leave in bulk, 0 for none.
+ * Then, by twos, a double: replies that have left so.
  */
-const STATE = { OWNER: 0, IN_HAND: 1, UNSENT: 2 } as const;
+const STATE = { OWNER: 0, IN_HAND: 1, UNSENT: 2, BULK_PROGRAM: 3, IN_BULK: 4 } as const;
 
 /** What of a queue travels to its worker. */
 export interface QueueShare extends XdpSocket {
   readonly replyBytesMax: number;
+  /** Which of the interface it is. */
+  readonly queue: number;
+}
+
+/** And those that have left in bulk. */
+export function repliesInBulk({ memory, layout }: Pick<QueueShare, 'memory' | 'layout'>): number {
+  return new Float64Array(memory)[(layout.state + STATE.IN_BULK) >> 1];
+}
+
+/** Lets replies of a queue leave in bulk by the program of this descriptor, or by the socket alone: 0. */
+export function setBulkProgram({ memory, layout }: Pick<QueueShare, 'memory' | 'layout'>, program: number): void {
+  Atomics.store(new Int32Array(memory), layout.state + STATE.BULK_PROGRAM, program);
 }
 
 /** Replies of a queue that the interface has dropped, whoever served it. */
@@ -45,6 +59,7 @@ export class XdpQueue {
   readonly #sender: number;
   readonly #libc: Libc;
   readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
   readonly #frames: FrameAnswerer;
   readonly #placeBytes: number;
   readonly #mask: number;
@@ -54,14 +69,16 @@ export class XdpQueue {
   readonly #completion: Ring;
   readonly #state: number;
   readonly #owner: number;
+  readonly #bulk: BulkSender;
   /** What looking ahead has read, so that no compiler leaves it out. */
   looked = 0;
 
-  constructor(libc: Libc, { fd, sender, memory, layout, replyBytesMax }: QueueShare, random: Random) {
+  constructor(libc: Libc, { fd, sender, memory, layout, replyBytesMax, queue }: QueueShare, random: Random) {
     this.fd = fd;
     this.#sender = sender;
     this.#libc = libc;
     this.#words = new Int32Array(memory);
+    this.#doubles = new Float64Array(memory);
     const { scratch, scratchBytes } = layout;
     const parts = { bytes: new Uint8Array(memory), scratch, scratchBytes };
     this.#frames = new FrameAnswerer(parts, replyBytesMax, random);
@@ -72,6 +89,7 @@ export class XdpQueue {
     this.#fill = layout.rings.fill;
     this.#completion = layout.rings.completion;
     this.#state = layout.state;
+    this.#bulk = new BulkSender(libc, this.#words, layout, queue, layout.state + STATE.BULK_PROGRAM);
     this.#owner = Atomics.add(this.#words, this.#state + STATE.OWNER, 1) + 1;
     this.#giveBackWhatWasInHand();
   }
@@ -93,7 +111,8 @@ export class XdpQueue {
     const mask = this.#mask;
     const frames = this.#frames;
     const rx = words[this.#rx.consumer];
-    let tx = words[this.#tx.producer];
+    const first = words[this.#tx.producer];
+    let tx = first;
     let fill = words[this.#fill.producer];
     words[this.#state + STATE.IN_HAND] = count;
     for (let done = 0; done < count; done += FRAMES_AT_ONCE) {
@@ -115,6 +134,15 @@ export class XdpQueue {
       }
     }
     this.#mustOwn();
+    if (this.#bulk.send(this.#tx, mask, first, (tx - first) | 0)) {
+      this.#doubles[(this.#state + STATE.IN_BULK) >> 1] += (tx - first) | 0;
+      // They have gone, and their places are free.
+      for (; tx !== first; tx = (tx - 1) | 0) {
+        const at = words[this.#tx.descriptors + (((tx - 1) & mask) << 2)];
+        words[this.#fill.descriptors + ((fill++ & mask) << 1)] = at;
+      }
+      this.#mustOwn();
+    }
     // Nothing between these can be interrupted: a thread ends at calls of functions and turns of loops only.
     Atomics.store(words, this.#tx.producer, tx);
     Atomics.store(words, this.#fill.producer, fill);

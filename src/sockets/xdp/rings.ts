@@ -13,6 +13,30 @@ export const HEADROOM_BYTES = 256;
 /** Of the processor's caches. */
 const LINE_BYTES = 64;
 
+/**
+ * What one queue has of the array in which replies lie that leave in bulk (bulk.ts): a header, and a place for each of a
+ * batch, whole pages in all.
+ */
+export const BULK = {
+  SLOTS: 128,
+  /** An odd number of lines, so that the first lines of all do not compete for the same few places of a cache. */
+  SLOT_BYTES: 704,
+  /** Before a reply stands its length. */
+  REPLY_AT: 16,
+  /**
+   * With an Ethernet header, what nearly every link carries (RFC 791 §3.1). A veth whose other end takes only shorter frames
+   * drops those behind a longer one too, up to 15.
+   */
+  FRAME_BYTES_MAX: 14 + 576,
+  HEADER_BYTES: PAGE_BYTES,
+  /** In the header: frames that the program has made, and, on a line of its own, those that were handed over. */
+  MADE_AT: 0,
+  TAKEN_AT: LINE_BYTES,
+  BYTES: PAGE_BYTES + 128 * 704,
+  /** Of a frame before the program writes a reply into it, and makes it as long as that. The first word is the queue. */
+  BLANK_BYTES: 128,
+} as const;
+
 /** Where a ring keeps what, from the start of its mapping, in bytes, as the kernel says by XDP_MMAP_OFFSETS. */
 export interface RingOffsets {
   readonly producer: number;
@@ -41,6 +65,8 @@ export interface QueueMemory {
   /** See FrameMemory. */
   readonly scratch: number;
   readonly scratchBytes: number;
+  /** See BULK. Plain memory until that is laid over it. */
+  readonly bulk: number;
   /** Words of our own: see XdpQueue. */
   readonly state: number;
   readonly bytes: number;
@@ -73,7 +99,8 @@ export function layOutQueue(
   const scratchBytes = placeBytes + LINE_BYTES;
   const own = take(LINE_BYTES + FRAMES_AT_ONCE * scratchBytes);
   const scratch = own + LINE_BYTES;
-  return { places, placeBytes, mappings, rings, scratch, scratchBytes, state: own >> 2, bytes: next };
+  const bulk = take(BULK.BYTES);
+  return { places, placeBytes, mappings, rings, scratch, scratchBytes, bulk, state: own >> 2, bytes: next };
 }
 
 /** What is used of it; the types of the language leave it to those of browsers. */

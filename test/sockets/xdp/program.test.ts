@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Endpoint } from '../../../src/sockets/address.ts';
-import { assembleProgram } from '../../../src/sockets/xdp/program.ts';
+import { assembleCounter, assembleProgram } from '../../../src/sockets/xdp/program.ts';
+import { BULK } from '../../../src/sockets/xdp/rings.ts';
 import { runProgram } from '../../fixtures/ebpf.ts';
 import { buildFrame, type FrameFields } from '../../fixtures/frames.ts';
 import { runs } from '../../fixtures/runs.ts';
@@ -128,3 +129,85 @@ t.test('as many addresses as there may be, and none', async (t) => {
   t.equal(runProgram(none, buildFrame(v4), 0, [0]).code, 2);
   t.equal(runProgram(none, buildFrame(v6), 0, [0]).code, 2);
 });
+
+const bulk = { replies: 8, device: 9, queues: 2 };
+const sending = assembleProgram({ mac: Uint8Array.from(OURS), endpoints, map: 7, frameBytesMax: 1792, bulk });
+
+t.test('replies in bulk: each run makes the next reply of the queue that the frame names', async () => {
+  const reply = fc.uint8Array({ minLength: 14, maxLength: BULK.FRAME_BYTES_MAX });
+  fc.assert(
+    fc.property(fc.nat(1), fc.array(reply, { minLength: 1, maxLength: BULK.SLOTS }), (queue, all) => {
+      const { array, write, blank } = openBulk(queue);
+      for (const [i, bytes] of all.entries()) write(i, bytes);
+      for (const bytes of all) {
+        const { code, map, queue: to, frame } = runProgram(sending, blank, 0, [0, 1], { by: 1, replies: array });
+        if (code !== 4 || map !== bulk.device || to !== queue || Buffer.compare(frame, bytes) !== 0) return false;
+      }
+      return true;
+    }),
+    { numRuns: runs(50) },
+  );
+});
+
+t.test('replies in bulk: what is none is dropped', async (t) => {
+  const { array, write, blank } = openBulk(1);
+  const code = (frame = blank): number => runProgram(sending, frame, 0, [0, 1], { by: 1, replies: array }).code;
+  const made = new Uint32Array(array.buffer, BULK.BYTES + BULK.MADE_AT, 1);
+  const lengths = [0, 13, 14, BULK.FRAME_BYTES_MAX, BULK.FRAME_BYTES_MAX + 1, 2 ** 31, 2 ** 32 - 1];
+  t.same(
+    lengths.map((length) => {
+      made[0] = 0;
+      write(0, new Uint8Array(), length);
+      return code();
+    }),
+    [1, 1, 4, 4, 1, 1, 1],
+  );
+  write(0, new Uint8Array(60));
+  made[0] = BULK.SLOTS;
+  t.equal(code(), 1, 'all have been made');
+  made[0] = 0;
+  t.equal(code(Uint8Array.of(2, ...blank.subarray(1))), 1, 'no such queue');
+  t.equal(code(blank.subarray(1)), 1, 'no blank frame');
+  t.equal(code(), 4);
+});
+
+t.test('a program that sends as well receives as one that does not', async (t) => {
+  const { array } = openBulk(0);
+  const frames = [v4, v6, { ...v4, destinationPort: 54 }, { ...v6, vlan: 5 }].map((fields) => buildFrame(fields));
+  for (const frame of [...frames, new Uint8Array(BULK.BLANK_BYTES)]) {
+    const of = (one: Uint8Array): unknown => runProgram(one, frame, 1, [0, 1], { by: 2, replies: array });
+    t.same(of(sending), of(program));
+  }
+});
+
+t.test('a program for no address takes nothing, and sends as ever: a worker may still have replies', async (t) => {
+  const nobody = assembleProgram({ mac: Uint8Array.from(OURS), endpoints: [], map: 7, frameBytesMax: 1792, bulk });
+  const { array, write, blank } = openBulk(1);
+  write(0, new Uint8Array(60));
+  t.equal(runProgram(nobody, buildFrame(v4), 1, [0, 1], { by: 2, replies: array }).code, 2);
+  t.match(runProgram(nobody, blank, 0, [0, 1], { by: 1, replies: array }), { code: 4, map: bulk.device, queue: 1 });
+});
+
+t.test('what is handed over is counted, each queue by itself', async (t) => {
+  const { array } = openBulk(0);
+  const taken = (queue: number): number =>
+    new DataView(array.buffer).getUint32(queue * BULK.BYTES + BULK.TAKEN_AT, true);
+  for (const queue of [1, 0, 1]) {
+    const { code } = runProgram(assembleCounter(8, queue), buildFrame(v4), 0, [], { replies: array });
+    t.equal(code, 2);
+  }
+  t.same([taken(0), taken(1)], [1, 2]);
+});
+
+/** The array of two queues, how a reply is laid there, and what the program is run on. */
+function openBulk(queue: number) {
+  const array = new Uint8Array(2 * BULK.BYTES);
+  const blank = new Uint8Array(BULK.BLANK_BYTES);
+  blank[0] = queue;
+  const write = (i: number, bytes: Uint8Array, length = bytes.length): void => {
+    const slot = queue * BULK.BYTES + BULK.HEADER_BYTES + i * BULK.SLOT_BYTES;
+    new DataView(array.buffer).setUint32(slot, length, true);
+    array.set(bytes, slot + BULK.REPLY_AT);
+  };
+  return { array, blank, write };
+}

@@ -1,0 +1,118 @@
+/** What it takes that replies leave in bulk (bulk.ts): the main thread's side. */
+import { LINUX, type Libc } from '../libc.ts';
+import {
+  createDeviceMap,
+  createSharedArray,
+  DEVICE_MAP_PROGRAM,
+  loadProgram,
+  mapDevice,
+  mapSharedArray,
+} from './bpf.ts';
+import { XdpFault } from './fault.ts';
+import type { NetworkInterface } from './interface.ts';
+import { readFeatures, readNotSent } from './netlink.ts';
+import { assembleCounter, type BulkMaps } from './program.ts';
+import { type QueueShare, setBulkProgram } from './queue.ts';
+import { BULK } from './rings.ts';
+import { isZeroCopy } from './socket.ts';
+
+/** Drivers with which it was tried. */
+const DRIVERS: readonly string[] = ['veth'];
+/** Of one interface: what its program needs to send. */
+export class BulkParts {
+  readonly maps: BulkMaps;
+  readonly #libc: Libc;
+  readonly #index: number;
+  readonly #queues: readonly QueueShare[];
+  /** Of the program that the interface runs: always the same number, which workers may hold. undefined: of none. */
+  #program: number | undefined;
+  /** What the interface had not sent before. */
+  readonly #notSentBefore: number;
+
+  private constructor(libc: Libc, index: number, queues: readonly QueueShare[], maps: BulkMaps) {
+    this.#libc = libc;
+    this.#index = index;
+    this.#queues = queues;
+    this.maps = maps;
+    this.#notSentBefore = readNotSent(libc, index) ?? 0;
+  }
+
+  /** Frames that the interface has dropped since instead of sending them: nobody is told which. */
+  get notSent(): number {
+    return (readNotSent(this.#libc, this.#index) ?? this.#notSentBefore) - this.#notSentBefore;
+  }
+
+  /**
+   * For an interface and its queues, whose program is assembled with the maps; undefined, with nothing left open, where
+   * it is not to be had: then replies leave by the sockets.
+   */
+  static open(
+    libc: Libc,
+    { index, driver }: Pick<NetworkInterface, 'index' | 'driver'>,
+    queues: readonly QueueShare[],
+    assemble: (maps: BulkMaps) => Uint8Array,
+  ): BulkParts | undefined {
+    if (!DRIVERS.includes(driver) || readFeatures(libc, index) === undefined) return undefined;
+    // Where frames are not copied, the driver sends them as they are.
+    if (queues.length === 0 || queues.some(({ fd }) => isZeroCopy(libc, fd))) return undefined;
+    const opened: number[] = [];
+    try {
+      const replies = createSharedArray(libc, queues.length * BULK.BYTES);
+      opened.push(replies);
+      const device = createDeviceMap(libc, queues.length);
+      opened.push(device);
+      for (const { queue, memory, layout } of queues) {
+        const counter = loadProgram(libc, assembleCounter(replies, queue), DEVICE_MAP_PROGRAM);
+        try {
+          mapDevice(libc, device, queue, index, counter);
+        } finally {
+          libc.close(counter);
+        }
+        mapSharedArray(libc, replies, queue * BULK.BYTES, BULK.BYTES, new Uint8Array(memory), layout.bulk);
+      }
+      const maps = { replies, device, queues: queues.length };
+      // The verifier is asked here, so that what serves does not hang on it.
+      libc.close(loadProgram(libc, assemble(maps)));
+      return new BulkParts(libc, index, queues, maps);
+    } catch (error) {
+      for (const fd of opened) libc.close(fd);
+      if (error instanceof XdpFault) return undefined;
+      throw error;
+    }
+  }
+
+  /** The interface runs this program from now on. Whose descriptor it is closes it. */
+  sendBy(program: number): void {
+    if (this.#program === undefined) {
+      const fd = this.#libc.fcntl(program, LINUX.F_DUPFD_CLOEXEC, 0);
+      if (fd >= 0) this.#program = fd;
+    } else if (this.#libc.dup3(program, this.#program, LINUX.O_CLOEXEC) < 0) {
+      this.halt();
+    }
+    this.look();
+  }
+
+  /** Lets replies leave in bulk if the interface takes them so: on a veth that is up to the other end. */
+  look(): void {
+    const takes = this.#program !== undefined && readFeatures(this.#libc, this.#index)?.takes === true;
+    this.#let(takes ? this.#program : undefined);
+  }
+
+  /** The interface runs no program of ours any more. */
+  halt(): void {
+    this.#let(undefined);
+    // Who has read the number just now is refused, and sends by the socket.
+    if (this.#program !== undefined) this.#libc.close(this.#program);
+    this.#program = undefined;
+  }
+
+  close(): void {
+    this.halt();
+    this.#libc.close(this.maps.replies);
+    this.#libc.close(this.maps.device);
+  }
+
+  #let(program = 0): void {
+    for (const queue of this.#queues) setBulkProgram(queue, program);
+  }
+}

@@ -1,0 +1,162 @@
+/** Replies by AF_XDP that an interface is handed in bulk, where the other end of the wire is ready for them, and where it is not. */
+import fs from 'node:fs';
+import type { Test } from 'tap';
+import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
+import { Assembler } from '../../src/sockets/xdp/assembler.ts';
+import { attachProgram, loadProgram } from '../../src/sockets/xdp/bpf.ts';
+import { readInterface } from '../../src/sockets/xdp/interface.ts';
+import { buildQuery } from '../fixtures/dns-client.ts';
+import { decode } from '../fixtures/dns-decode.ts';
+import { buildFrame, carriesUdp, readFrame } from '../fixtures/frames.ts';
+import type { TealProcess } from '../fixtures/process.ts';
+import { comesTo, soon } from '../fixtures/soon.ts';
+import { CLIENT, RawFrames, SERVER, type Wire } from '../fixtures/two-namespaces.ts';
+import { asUnit } from '../fixtures/xdp-server.ts';
+import { byXdp } from '../fixtures/xdp-tests.ts';
+
+const app = 'app.example.test';
+/** Of one process, so that all of it can be held. */
+const env = { TEAL_DNS_PLANES: 'one' };
+const options = { env, words: asUnit() };
+/** As many as a batch has at most; the rest is a batch that is too small. */
+const QUERIES = 150;
+const XDP_PASS = 2;
+
+/** Makes the client's end ready for frames in bulk, by a program that lets everything pass; how that ends again. */
+function makeReady({ client }: Wire): () => void {
+  const libc = loadLibc() as Libc;
+  const program = loadProgram(libc, new Assembler().set(0, XDP_PASS).exit().assemble());
+  const link = attachProgram(libc, program, readInterface(libc, client));
+  libc.close(program);
+  return () => void libc.close(link);
+}
+
+async function countOf(teal: TealProcess, name: string): Promise<number> {
+  const headers = { authorization: `Bearer ${teal.token}` };
+  const text = await (await fetch(`${teal.admin}/metrics`, { headers })).text();
+  const series = new RegExp(`^teal_socket_${name}_total\\{address="\\S+ queue 0",worker="0"\\} (\\d+)$`, 'm');
+  return Number(series.exec(text)?.[1]);
+}
+
+/** Whether all threads of the process stand still. */
+function isHeld(pid: number): boolean {
+  return fs.readdirSync(`/proc/${pid}/task`).every((thread) => {
+    const [, state] = /\) (\S)/.exec(fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')) ?? [];
+    return state === 'T';
+  });
+}
+
+/**
+ * Lets queries gather while the server is held, and resolves to how many replies came to each. `meanwhile`: what happens
+ * before it goes on.
+ */
+async function askTogether(
+  t: Test,
+  wire: Wire,
+  teal: TealProcess,
+  raw: RawFrames,
+  meanwhile = (): void => {},
+  messageOf = (id: number): Buffer => buildQuery({ name: app, id }),
+): Promise<Map<number, number>> {
+  const server = Uint8Array.from(wire.macs.server);
+  const replies = new Map<number, number>();
+  const read = (): void => {
+    for (const frame of raw.receive()) {
+      if (!frame.subarray(6, 12).equals(server) || !carriesUdp(frame)) continue;
+      const { sourcePort, destinationPort, message } = readFrame(frame);
+      if (sourcePort !== 53) continue;
+      const { id } = decode(message);
+      if (destinationPort !== 2000 + id) t.fail(`the reply to ${id} went to port ${destinationPort}`);
+      replies.set(id, (replies.get(id) ?? 0) + 1);
+    }
+  };
+  read();
+  replies.clear();
+  process.kill(teal.pid, 'SIGSTOP');
+  try {
+    await soon(t).ok(() => isHeld(teal.pid), 'the server is held');
+    for (let id = 0; id < QUERIES; id++) {
+      const isV6 = id % 3 === 0;
+      const ends = isV6 ? { source: CLIENT.v6, destination: SERVER.v6 } : { source: CLIENT.v4, destination: SERVER.v4 };
+      raw.send(
+        buildFrame({
+          ...{ ...ends, to: wire.macs.server, from: wire.macs.client },
+          ...{ sourcePort: 2000 + id, destinationPort: 53, message: messageOf(id) },
+        }),
+      );
+    }
+    meanwhile();
+  } finally {
+    process.kill(teal.pid, 'SIGCONT');
+  }
+  await comesTo(() => {
+    read();
+    return replies.size === QUERIES;
+  }, Boolean);
+  return replies;
+}
+
+byXdp('the other end is not ready: every query has one reply, none in bulk', options, async (t, wire, teal) => {
+  const raw = new RawFrames(wire.client);
+  t.teardown(() => raw.close());
+  const replies = await askTogether(t, wire, teal, raw);
+  t.equal(replies.size, QUERIES);
+  t.same(new Set(replies.values()), new Set([1]));
+  t.equal(await countOf(teal, 'in_bulk'), 0);
+});
+
+byXdp('the other end becomes ready, and is no more', options, async (t, wire, teal) => {
+  const raw = new RawFrames(wire.client);
+  t.teardown(() => raw.close());
+  let before = 0;
+  /** The server looks once a second. */
+  const untilInBulk = async (): Promise<void> => {
+    before = await countOf(teal, 'in_bulk');
+    await soon(t).ok(async () => {
+      const replies = await askTogether(t, wire, teal, raw);
+      t.equal(replies.size, QUERIES);
+      t.same(new Set(replies.values()), new Set([1]), 'one reply each');
+      return (await countOf(teal, 'in_bulk')) > before;
+    }, 'replies leave in bulk');
+  };
+  for (const round of [1, 2]) {
+    const end = makeReady(wire);
+    await untilInBulk();
+    const inBulk = await countOf(teal, 'in_bulk');
+    const replies = await askTogether(t, wire, teal, raw, end);
+    t.equal(replies.size, QUERIES, `round ${round}: none is lost in the moment in which the other end is no more`);
+    t.equal(await countOf(teal, 'in_bulk'), inBulk, 'none has left in bulk');
+  }
+  t.equal(await countOf(teal, 'unsent'), 0);
+});
+
+byXdp(
+  'what the other end does not take is counted, and long replies go by themselves',
+  { env },
+  async (t, wire, teal) => {
+    const raw = new RawFrames(wire.client);
+    t.teardown(() => raw.close());
+    const rdata = [Array.from({ length: 3 }, () => `"${'x'.repeat(200)}"`).join(' ')];
+    const made = await teal.call('PUT', '/v1/zones/example.test/rrsets/long.example.test/TXT', {
+      ttlSeconds: 60,
+      rdata,
+    });
+    t.ok(made.status < 300, JSON.stringify(made.body));
+    const end = makeReady(wire);
+    t.teardown(end);
+    await soon(t).ok(async () => {
+      await askTogether(t, wire, teal, raw);
+      return (await countOf(teal, 'in_bulk')) > 0;
+    }, 'replies leave in bulk');
+    const inBulk = await countOf(teal, 'in_bulk');
+    const mixed = (id: number): Buffer =>
+      id % 2 === 0
+        ? buildQuery({ name: app, id })
+        : buildQuery({ name: 'long.example.test', type: 'TXT', id, edns: { udpBytes: 1232 } });
+    const replies = await askTogether(t, wire, teal, raw, undefined, mixed);
+    t.equal(replies.size, QUERIES);
+    t.same(new Set(replies.values()), new Set([1]));
+    t.equal(await countOf(teal, 'in_bulk'), inBulk, 'a batch with a long one goes by the socket');
+    t.equal(await countOf(teal, 'unsent'), 0);
+  },
+);
