@@ -96,32 +96,8 @@ export function countColumns({ firstOf, next, types }: ContentColumns, apex: num
 
 /** In the order of the packed form, each RRset in one piece. */
 export function* packColumns(columns: ContentColumns, apex: number, isLeftOut: IsLeftOut): Generator<Uint8Array> {
-  const { firstOf, next, types, names } = columns;
-  const writer = new Writer(columns);
-  const own: number[] = [];
-  const order = names.sorted();
-  for (let i = 0; i < order.length; i++) {
-    if (i % AHEAD_NAMES === 0) writer.lookAhead(order, i, Math.min(i + AHEAD_NAMES, order.length));
-    const name = order[i];
-    const first = firstOf.values[name];
-    // So it is with nearly all names of a large zone: no list is made for those.
-    if (first !== 0 && next.values[first - 1] === 0) {
-      if (isLeftOut(types.values[first - 1], name === apex)) continue;
-      if (!writer.hasRoom(name, first - 1)) yield writer.take();
-      writer.add(name, first - 1);
-      continue;
-    }
-    own.length = 0;
-    for (let rrset = firstOf.values[name]; rrset !== 0; rrset = next.values[rrset - 1]) {
-      if (!isLeftOut(types.values[rrset - 1], name === apex)) own.push(rrset - 1);
-    }
-    sortByType(own, types.values);
-    for (const rrset of own) {
-      if (!writer.hasRoom(name, rrset)) yield writer.take();
-      writer.add(name, rrset);
-    }
-  }
-  if (!writer.isEmpty) yield writer.take();
+  const writer = new Writer(columns, apex, isLeftOut);
+  while (writer.fill()) yield writer.take();
 }
 
 /** Few are put in order one by one, as they mostly are already. */
@@ -140,6 +116,13 @@ function sortByType(rrsets: number[], types: Uint16Array): void {
 
 class Writer {
   readonly #columns: ContentColumns;
+  readonly #apex: number;
+  readonly #isLeftOut: IsLeftOut;
+  readonly #order: Uint32Array;
+  /** The place in the order that is to be written next; of a name of several RRsets, those that are not left out, and which of them is next. */
+  #at = 0;
+  readonly #own: number[] = [];
+  #ownAt = 0;
   #piece = new Uint8Array(PIECE_BYTES);
   #used = 0;
   #hasTtls = false;
@@ -147,12 +130,65 @@ class Writer {
   /** Means nothing, and keeps the compiler from leaving out a look. */
   #seen = 0;
 
-  constructor(columns: ContentColumns) {
+  constructor(columns: ContentColumns, apex: number, isLeftOut: IsLeftOut) {
     this.#columns = columns;
+    this.#apex = apex;
+    this.#isLeftOut = isLeftOut;
+    this.#order = columns.names.sorted();
+  }
+
+  /** Writes as much as a piece holds; false: nothing is left. */
+  fill(): boolean {
+    this.#fill();
+    return this.#used > 0;
+  }
+
+  /** By itself, and no generator: V8 would compile the loop anew for each way into it and out of it. */
+  #fill(): void {
+    const order = this.#order;
+    for (; this.#at < order.length; this.#at++) {
+      const at = this.#at;
+      if (at % AHEAD_NAMES === 0) this.#lookAhead(order, at, Math.min(at + AHEAD_NAMES, order.length));
+      if (!this.#addName(order[at])) return;
+    }
+  }
+
+  /** Adds the RRsets of a name; false: there is no room for the next one. */
+  #addName(name: number): boolean {
+    const { firstOf, next, types } = this.#columns;
+    const first = firstOf.values[name];
+    // So it is with nearly all names of a large zone: no list is made for those.
+    if (first === 0 || next.values[first - 1] !== 0) return this.#addMany(name, first);
+    if (this.#isLeftOut(types.values[first - 1], name === this.#apex)) return true;
+    if (!this.#hasRoom(name, first - 1)) return false;
+    this.#add(name, first - 1);
+    return true;
+  }
+
+  #addMany(name: number, first: number): boolean {
+    const own = this.#own;
+    if (this.#ownAt === 0) this.#list(name, first);
+    for (; this.#ownAt < own.length; this.#ownAt++) {
+      const rrset = own[this.#ownAt];
+      if (!this.#hasRoom(name, rrset)) return false;
+      this.#add(name, rrset);
+    }
+    this.#ownAt = 0;
+    return true;
+  }
+
+  #list(name: number, first: number): void {
+    const { next, types } = this.#columns;
+    const own = this.#own;
+    own.length = 0;
+    for (let rrset = first; rrset !== 0; rrset = next.values[rrset - 1]) {
+      if (!this.#isLeftOut(types.values[rrset - 1], name === this.#apex)) own.push(rrset - 1);
+    }
+    sortByType(own, types.values);
   }
 
   /** Brings near what is to be written of some names: in a file in another order it is somewhere else each time. */
-  lookAhead(order: Uint32Array, from: number, to: number): void {
+  #lookAhead(order: Uint32Array, from: number, to: number): void {
     const { names, firstOf, firstRecords, types, ttls, starts } = this.#columns;
     let seen = 0;
     for (let i = from; i < to; i++) {
@@ -165,12 +201,8 @@ class Writer {
     this.#seen ^= seen;
   }
 
-  get isEmpty(): boolean {
-    return this.#used === 0;
-  }
-
   /** Whether the RRset fits behind what is there, or there is nothing. */
-  hasRoom(name: number, rrset: number): boolean {
+  #hasRoom(name: number, rrset: number): boolean {
     this.#hasTtls = this.#haveTtls(rrset);
     this.#bytes = PACKED_HEAD_BYTES + this.#columns.names.length(name) + this.#recordBytes(rrset);
     return this.#used === 0 || this.#used + this.#bytes <= PIECE_BYTES;
@@ -182,8 +214,8 @@ class Writer {
     return taken;
   }
 
-  /** To be called after `hasRoom` of the same. */
-  add(name: number, rrset: number): void {
+  /** To be called after `#hasRoom` of the same. */
+  #add(name: number, rrset: number): void {
     if (this.#bytes > this.#piece.length) this.#piece = new Uint8Array(this.#bytes);
     const piece = this.#piece;
     const { names, types, ttls, more } = this.#columns;

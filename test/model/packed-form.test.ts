@@ -133,3 +133,27 @@ t.test('pieces are of a size that can be sent on, but for an RRset that is large
   t.equal(rrsets, 31);
   t.equal(sizes.filter((size) => size > 240 * 1024).length, 1);
 });
+
+t.test('a piece may end between any two RRsets of a name, of which some are left out', async (t) => {
+  const isLeftOut = (type: number): boolean => type === 65282;
+  const content = new ZoneContent('example', new Findings());
+  const types = [65284, 65280, 65282, 65281, 65283];
+  for (let i = 0; i < 300; i++) {
+    const owner = nameToWire(`n${i}.example`);
+    for (const type of types)
+      content.add({ owner, type, ttlSeconds: 60, rdata: new Uint8Array(4000 + 7 * i), file: '', line: 1 });
+  }
+  const lastTypes = new Set<number>();
+  const packed: string[] = [];
+  for (const piece of content.packed(isLeftOut)) {
+    const rrsets = rrsetsOf(piece);
+    lastTypes.add(rrsets.at(-1)?.type ?? 0);
+    packed.push(...rrsets.map(({ name, type, rdata }) => `${name} ${type} ${rdata.map(({ length }) => length)}`));
+  }
+  const expected = [...content.inOrder()].filter(({ type }) => !isLeftOut(type));
+  t.strictSame(
+    packed,
+    expected.map(({ name, type, rdata }) => `${name} ${type} ${rdata.map(({ length }) => length)}`),
+  );
+  t.same([...lastTypes].sort(), [65280, 65281, 65283, 65284], 'a piece has ended behind each');
+});
