@@ -73,10 +73,13 @@ export const LINUX = {
   EACCES: 13,
   EBUSY: 16,
   EINVAL: 22,
+  ENOSPC: 28,
   ENOSYS: 38,
   ENOTSOCK: 88,
   EOPNOTSUPP: 95,
   EADDRINUSE: 98,
+  EDQUOT: 122,
+  FALLOC_FL_KEEP_SIZE: 1,
   F_SETFD: 2,
   F_DUPFD_CLOEXEC: 1030,
   FD_CLOEXEC: 1,
@@ -115,6 +118,7 @@ export interface Libc {
   /** `to` becomes another number of what `fd` is, at one instant, whatever it was before. */
   dup3(fd: number, to: number, flags: number): number;
   fcntl(fd: number, command: number, value: number): number;
+  fallocate(fd: number, mode: number, offset: number, length: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** A call for which the C library has no name, with a command and a structure: bpf(2). */
   syscall(call: number, command: number, structure: Uint8Array, bytes: number): number;
@@ -195,6 +199,7 @@ function bindLibc(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc {
     dup: library.func('int dup(int)') as Libc['dup'],
     dup3: library.func('int dup3(int, int, int)') as Libc['dup3'],
     fcntl: library.func('int fcntl(int, int, long)') as Libc['fcntl'],
+    fallocate: library.func('int fallocate(int, int, long, long)') as Libc['fallocate'],
     ioctl: library.func('int ioctl(int, ulong, void *)') as Libc['ioctl'],
     syscall: library.func('long syscall(long, long, void *, long)') as Libc['syscall'],
     syscallAt: library.func('long syscall(long, long, uintptr_t, long)') as Libc['syscallAt'],

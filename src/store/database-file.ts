@@ -11,7 +11,8 @@ const MAGIC = Buffer.from('SQLite format 3\0');
  */
 export class DatabaseFile {
   readonly #path: string;
-  readonly #fd: number;
+  /** For writing, where that may be. */
+  readonly fd: number;
   readonly #first: BigIntStats;
   readonly #head = Buffer.alloc(MAGIC.length);
   readonly #walPath: string;
@@ -25,8 +26,8 @@ export class DatabaseFile {
    */
   constructor(path: string) {
     this.#path = path;
-    this.#fd = openSync(path, 'r');
-    this.#first = fstatSync(this.#fd, { bigint: true });
+    this.fd = openForWriting(path);
+    this.#first = fstatSync(this.fd, { bigint: true });
     this.#size = this.#first.size;
     this.#walPath = logFileOf(path);
   }
@@ -39,7 +40,7 @@ export class DatabaseFile {
       // It is never made smaller by SQLite, since nothing here vacuums.
       if (size < this.#size) return `${this.#path} was cut off while it was in use`;
       this.#size = size;
-      readSync(this.#fd, this.#head, 0, MAGIC.length, 0);
+      readSync(this.fd, this.#head, 0, MAGIC.length, 0);
       if (!this.#head.equals(MAGIC)) return `${this.#path} is no SQLite database any more`;
       return this.#walFault();
     } catch (error) {
@@ -57,6 +58,15 @@ export class DatabaseFile {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
+  }
+}
+
+/** Where it may only be read, SQLite says what is wrong. */
+function openForWriting(path: string): number {
+  try {
+    return openSync(path, 'r+');
+  } catch {
+    return openSync(path, 'r');
   }
 }

@@ -7,12 +7,16 @@ import path from 'node:path';
 import type { Database, Statement } from 'better-sqlite3';
 import { StoreUnavailable } from '../model/errors.ts';
 import { logFileOf } from './log-file.ts';
+import type { Reserve } from './reserve.ts';
 
 /**
  * Imports and signatures leave so much free: an import is refused before it takes that. A shift takes 40 KiB of a log that
  * cannot begin anew, and a hundred may come until what the import has left there is brought in.
  */
 export const KEPT_FREE_BYTES = 4 * 2 ** 20;
+
+/** So much nobody else takes between two pieces of an import: where that is free what it will need need not be taken before. */
+const PLENTY_BYTES = 2 ** 30;
 
 /** What is staged is a little more in pages, which are not full and have others above them; in the log each has a head, too. */
 const PAGES_PER_STAGED = 1.5;
@@ -28,6 +32,9 @@ export function freeBytes(folder: string): number | undefined {
   return blocks > 0 && blockBytes > 0 && bavail >= 0 ? bavail * blockBytes : undefined;
 }
 
+/** In which stat(2) counts, whatever the blocks of the file system are. */
+const STAT_BLOCK_BYTES = 512;
+
 /** What SQLite says of the log, pages. */
 interface LogState {
   readonly log: number;
@@ -36,15 +43,17 @@ interface LogState {
 
 export class Room {
   readonly #database: Database;
+  readonly #reserve: Reserve | undefined;
   readonly #folder: string;
   readonly #logFile: string;
   readonly #pages: Statement;
   readonly #freePages: Statement;
   readonly #pageBytes: number;
 
-  /** `database`: the connection of the thread that asks. */
-  constructor(database: Database) {
+  /** `database`: the connection of the thread that asks. `reserve`: of whoever stages. */
+  constructor(database: Database, reserve?: Reserve) {
     this.#database = database;
+    this.#reserve = reserve;
     this.#logFile = logFileOf(database.name);
     this.#folder = path.dirname(this.#logFile);
     this.#pages = database.prepare('PRAGMA page_count').pluck();
@@ -52,9 +61,15 @@ export class Room {
     this.#pageBytes = database.pragma('page_size', { simple: true }) as number;
   }
 
-  /** An import has so many bytes to stage. Throws StoreUnavailable where changes of others would have no room after it. */
+  /**
+   * An import has so many bytes to stage. On return nobody takes the room away in which the database will grow by them. Throws
+   * StoreUnavailable where changes of others would have no room after it.
+   */
   mustHave(bytes: number): void {
-    if (this.has(bytes)) return;
+    const pages = bytes * PAGES_PER_STAGED;
+    const left = this.#left(pages);
+    if (left !== undefined && left >= PLENTY_BYTES) return;
+    if ((left === undefined || left >= KEPT_FREE_BYTES) && this.#isReserved(pages)) return;
     throw new StoreUnavailable(
       `the disk has no room for it: the last ${KEPT_FREE_BYTES / 2 ** 20} MiB are kept for other changes; make room`,
     );
@@ -72,33 +87,57 @@ export class Room {
     return left !== undefined && left >= 0 && left < KEPT_FREE_BYTES;
   }
 
+  /** Whether what is in the log can be brought into the database, as far as is known. */
+  isEnough(): boolean {
+    const left = this.#left();
+    return left === undefined || left >= 0;
+  }
+
+  /** Takes what is kept for changes, where it may soon be gone: to be called once all of the log was brought in. */
+  keep(): void {
+    const left = this.#left();
+    if (left === undefined || left < PLENTY_BYTES) this.#isReserved();
+  }
+
+  /** Whether the database has room for its part of all that is meant, and for what is kept, whoever else takes what is free. */
+  #isReserved(bytes = 0): boolean {
+    return this.#reserve === undefined || this.#reserve.upTo(this.#needed(bytes) + KEPT_FREE_BYTES);
+  }
+
+  /** How long the database will be with all that is in the log, and so many bytes of pages: what was deleted is used first. */
+  #needed(bytes: number): number {
+    const deleted = bytes === 0 ? 0 : (this.#freePages.get() as number) * this.#pageBytes;
+    return (this.#pages.get() as number) * this.#pageBytes + Math.max(0, bytes - deleted);
+  }
+
   /**
    * What is free once all that is in the log has been brought into the database, and so many bytes of pages more; less than
    * nothing: that cannot be. Undefined: nobody tells.
    */
   #left(bytes = 0): number | undefined {
-    const owed = (this.#pages.get() as number) * this.#pageBytes;
+    const needed = this.#needed(bytes);
     try {
       const free = freeBytes(this.#folder);
+      // What it has taken before is free for it alone.
       return free === undefined
         ? free
-        : free - grown(this.#database.name, owed) - (bytes === 0 ? 0 : this.#growth(bytes));
+        : free + takenBy(this.#database.name) - needed - (bytes === 0 ? 0 : this.#logGrowth(bytes));
     } catch {
       // Whoever writes is told what is wrong.
       return undefined;
     }
   }
 
-  /** By how much the files grow by them: what was deleted is used first, and what stands in the log that is in the database. */
-  #growth(bytes: number): number {
+  /** By how much the log grows by them: what stands there that is in the database is written over first. */
+  #logGrowth(bytes: number): number {
     const [{ log, checkpointed }] = this.#database.pragma('wal_checkpoint(NOOP)') as [LogState];
     const used = log === checkpointed ? 0 : log * this.#pageBytes;
-    const deleted = (this.#freePages.get() as number) * this.#pageBytes;
-    return Math.max(0, bytes - deleted) + Math.min(bytes, grown(this.#logFile, used + bytes));
+    return Math.min(bytes, Math.max(0, used + bytes - takenBy(this.#logFile)));
   }
 }
 
-/** By how much a file grows that is to be so long. */
-function grown(file: string, bytes: number): number {
-  return Math.max(0, bytes - fs.statSync(file).size);
+/** What a file has of the disk, bytes: it may have blocks behind its end. */
+function takenBy(file: string): number {
+  const { size, blocks } = fs.statSync(file);
+  return Math.max(size, blocks * STAT_BLOCK_BYTES);
 }

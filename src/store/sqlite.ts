@@ -10,8 +10,10 @@ import { StoreError } from './error.ts';
 import { CHECKPOINT_PAGES } from './log-length.ts';
 import { IDEMPOTENCY_KEPT_MS, LogReads } from './log-reads.ts';
 import { migrate } from './migrations.ts';
+import { Reserve } from './reserve.ts';
 import { Room } from './room.ts';
 import { revisionColumns } from './rows.ts';
+import type { Checkpoint } from './staged-log.ts';
 import type { SharedStore } from './staging.ts';
 import type { Retention } from './texts.ts';
 import { createTurn, Turn } from './turn.ts';
@@ -109,10 +111,10 @@ export class Store extends LogReads {
   constructor(file: DatabaseFile, database: Database, lock: Database, retention: Retention) {
     super(database);
     this.#file = file;
-    this.shared = { file: database.name, turn: createTurn(), retention };
+    this.shared = { file: database.name, fd: file.fd, turn: createTurn(), retention };
     this.#turn = new Turn(this.shared.turn);
     this.#database = database;
-    this.#room = new Room(database);
+    this.#room = new Room(database, new Reserve(file.fd));
     this.#lock = lock;
     this.#derived = new Derived(this.statements, this.entries.packed, this.contents.blocks);
     this.deliveries = new Deliveries(database, (work) => this.#write(work), this.condition.read);
@@ -251,10 +253,34 @@ export class Store extends LogReads {
     const failed = this.condition.write(() => {
       this.#mustBeThere();
       this.#leaveLog();
-      this.#turn.asMain(this.#database.transaction(work).immediate);
+      this.#commit(work);
     });
     if (failed === undefined) this.#measure?.written(this.#measure.steadyMs() - startedMs);
     return failed;
+  }
+
+  /** One transaction. Where the log cannot grow for it, it begins anew first, if there is room for that. */
+  #commit(work: () => void): void {
+    const commit = this.#database.transaction(work).immediate;
+    try {
+      this.#turn.asMain(commit);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_FULL' || !this.#bringIn()) throw error;
+      this.#turn.asMain(commit);
+    }
+  }
+
+  /** Brings all of the log into the database; false: it could not be. */
+  #bringIn(): boolean {
+    // Within another transaction nothing can be; and what has no room need not be written at each change.
+    if (this.#database.inTransaction || !this.#room.isEnough()) return false;
+    try {
+      const [done] = this.#database.pragma('wal_checkpoint(PASSIVE)') as [Checkpoint];
+      this.#room.keep();
+      return done.busy === 0 && done.checkpointed === done.log;
+    } catch {
+      return false;
+    }
   }
 
   /**

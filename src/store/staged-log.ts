@@ -16,7 +16,7 @@ const SENT_AT_ONCE_BYTES = 8 * 2 ** 20;
 export const LEFT_MAX_BYTES = 64 * 2 ** 20;
 
 /** What SQLite says of a checkpoint. */
-interface Checkpoint {
+export interface Checkpoint {
   readonly busy: number;
   readonly log: number;
   readonly checkpointed: number;

@@ -10,6 +10,7 @@ import { ContentReads } from './content-reads.ts';
 import { Entries } from './entries.ts';
 import { LogLength } from './log-length.ts';
 import type { PackedContent } from './packed.ts';
+import { Reserve } from './reserve.ts';
 import { Room } from './room.ts';
 import { packedColumns, rrsetColumns } from './rows.ts';
 import { LEFT_MAX_BYTES, StagedLog } from './staged-log.ts';
@@ -19,6 +20,8 @@ import { Turn } from './turn.ts';
 /** What another thread needs to open the store. */
 export interface SharedStore {
   readonly file: string;
+  /** Of the file, open for writing as long as the store is. */
+  readonly fd: number;
   readonly turn: SharedArrayBuffer;
   readonly retention: Retention;
 }
@@ -167,7 +170,7 @@ export class Staging {
     this.#database.pragma('synchronous = NORMAL');
     this.#log = new StagedLog(this.#database, this.#turn, leftMaxBytes);
     this.#length = new LogLength(this.#database, this.#turn);
-    this.#room = new Room(this.#database);
+    this.#room = new Room(this.#database, new Reserve(shared.fd));
     this.#statements = prepare(this.#database);
     this.#contents = new ContentReads(this.#database);
     this.#blockBytes = blockBytes;
@@ -195,9 +198,11 @@ export class Staging {
       noted: ({ name, type }) =>
         replaced === undefined ? [] : (noted.all(replaced, name, type, NOTED_AT_ONCE) as RRsetKey[]),
       abandon: () => {
-        this.#inTurn(() => abandon.run(content));
-        // On a disk that is nearly full the log has to begin anew before it takes the last room.
+        // On a disk that is nearly full the log has to begin anew before it takes the last room; where it cannot grow any more,
+        // nothing can be written before that.
         this.#log.tryToBringIn();
+        this.#room.keep();
+        this.#inTurn(() => abandon.run(content));
       },
       tidy: () => this.#tryTidy(),
       log: this.#log,

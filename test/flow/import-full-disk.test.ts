@@ -1,7 +1,9 @@
 /** An import that would fill the disk is refused before it does, and shifts go on where nobody makes room, though their own log would use up what there is. */
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { temporaryFolder } from '../fixtures/engine.ts';
+import { surroundings, withoutTap } from '../fixtures/environment.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { soon } from '../fixtures/soon.ts';
 
@@ -14,10 +16,15 @@ const NAMES = 2 ** 20 / LINE.length;
 const SHIFTS = 150;
 const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 
+/** Words before a command that has `folder` on a disk of its own. */
+function onDisk(folder: string, mebibytes: number): string[] {
+  const script = `mount -t tmpfs -o size=${mebibytes}m,mode=700 tmpfs '${folder}'; exec "$0" "$@"`;
+  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script];
+}
+
 async function startOn(t: Test, mebibytes: number): Promise<TealProcess> {
   const folder = temporaryFolder(t);
-  const script = `mount -t tmpfs -o size=${mebibytes}m,mode=700 tmpfs '${folder}'; exec "$0" "$@"`;
-  const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script];
+  const wrapper = onDisk(folder, mebibytes);
   const teal = await startTeal(folder, { wrapper, env: { TEAL_ADMIN_TOKEN: '4f1c9b2e7a5d8036-of-the-test' } });
   t.teardown(() => teal.child.kill('SIGKILL'));
   return teal;
@@ -72,3 +79,17 @@ t.test('a log that is brought in early, as there is no room for one of its lengt
   t.same(await shifts(teal, 2 * SHIFTS), new Set([200]));
   t.equal((await teal.end('SIGTERM')).code, 0);
 });
+
+for (const who of ['a change', 'the import'])
+  t.test(`somebody else takes all that is free, and ${who} notices it first`, { skip: !mayMount }, async (t) => {
+    const folder = temporaryFolder(t);
+    const program = fileURLToPath(new URL('disk-filled.ts', import.meta.url));
+    const [command, ...words] = [...withoutTap, ...onDisk(folder, 128), process.execPath, program, folder, who];
+    const { stdout, stderr } = spawnSync(command as string, words, { encoding: 'utf8', env: surroundings });
+    t.equal(stderr, '');
+    const { logBytes, first, refusal, refused } = JSON.parse(stdout || '{}');
+    t.ok(logBytes > 20 * 2 ** 20, 'the database has no room for that but what was taken before');
+    t.equal(first, undefined, 'a change that finds no room in the log has it begin anew');
+    t.match(refusal, /the disk has no room for it/);
+    t.same(refused, [null], 'and each one after the import is taken');
+  });
