@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Errors } from 'typebox/schema';
-import { readBounded, TEXT_MAX_BYTES, unreadable } from './bounded-file.ts';
+import { readBounded, TEXT_MAX_BYTES, unreadable, type Waits } from './bounded-file.ts';
 import { findConflict } from './config/check.ts';
 import { ConfigError } from './config/error.ts';
 import { explain, isUnknownKey } from './config/explain.ts';
@@ -61,9 +61,14 @@ export function readSettings(env: Sources['env'], flags: Sources['flags']): Sett
   return file instanceof ConfigError ? file : loadSettings({ file, env, flags });
 }
 
-/** The settings file of this process as it is now; undefined: there is none. */
-export function readSettingsFile(env: Sources['env'], flags: Sources['flags']): SettingsFile | undefined | ConfigError {
-  return readFile(flags['--config'] ?? (env.TEAL_CONFIG || defaultFile()));
+/** The settings file of this process as it is now; undefined: there is none. `waits`: of the one with that name, should it be a pipe. */
+export function readSettingsFile(
+  env: Sources['env'],
+  flags: Sources['flags'],
+  waits?: (name: string) => Waits,
+): SettingsFile | undefined | ConfigError {
+  const name = flags['--config'] ?? (env.TEAL_CONFIG || defaultFile());
+  return name === undefined ? undefined : readFile(name, waits?.(name));
 }
 
 /**
@@ -93,10 +98,9 @@ const found: Record<string, string> = {
   EISDIR: 'a directory',
 };
 
-function readFile(name: string | undefined): SettingsFile | undefined | ConfigError {
-  if (name === undefined) return undefined;
+function readFile(name: string, waits: Waits | undefined): SettingsFile | ConfigError {
   try {
-    return { name, text: readBounded(name, TEXT_MAX_BYTES).toString('utf8') };
+    return { name, text: readBounded(name, TEXT_MAX_BYTES, waits).toString('utf8') };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const what = code === undefined ? `what ${unreadable(error)}` : (found[code] ?? code);

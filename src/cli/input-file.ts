@@ -1,6 +1,13 @@
 /** Files that a command is told to read: YAML or JSON with one shape, `-` for standard input. */
 import { existsSync } from 'node:fs';
-import { readBounded, TEXT_MAX_BYTES, unreadable, ZONE_FILE_MAX_BYTES } from '../bounded-file.ts';
+import {
+  asLongAsItTakes,
+  readBounded,
+  TEXT_MAX_BYTES,
+  unreadable,
+  type Waits,
+  ZONE_FILE_MAX_BYTES,
+} from '../bounded-file.ts';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 import type { Shell } from './shell.ts';
@@ -25,9 +32,9 @@ export async function readZoneFile(zone: string, file: string, shell: Shell): Pr
   return readBytes(file, ZONE_FILE_MAX_BYTES, shell);
 }
 
-/** What is said where a pipe brings nothing: it is waited for. */
-export function telling(name: string, { stderr }: Pick<Shell, 'stderr'>): (phrase: string) => void {
-  return (phrase) => stderr.write(`teal: ${name} ${phrase}\n`);
+/** A pipe that brings nothing is waited for, and that is said. */
+export function telling(name: string, { stderr }: Pick<Shell, 'stderr'>): Waits {
+  return asLongAsItTakes((phrase) => stderr.write(`teal: ${name} ${phrase}\n`));
 }
 
 /** A file as it is spoken of. */

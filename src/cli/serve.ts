@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { AT_START, SERVING, type Waits } from '../bounded-file.ts';
 import { settingKeys } from '../config/keys.ts';
 import { ConfigError, loadSettings, readSettingsFile, type Settings, settingsWarnings } from '../config.ts';
 import { standardSink } from '../log/sink.ts';
@@ -48,7 +49,7 @@ Examples:
 
 async function serve(flags: Record<string, string>): Promise<never> {
   divertStandardStreams();
-  const given = read(flags);
+  const given = read(flags, (name) => ({ ...AT_START, tell: (phrase) => say(`${name} ${phrase}`) }));
   if (given instanceof ConfigError) return refuse(given.message, EXIT.CONFIG);
   const { settings } = given;
   const log = createLogger(settings.log);
@@ -72,7 +73,7 @@ async function serve(flags: Record<string, string>): Promise<never> {
   if (isatty(1)) standardSink(1).write(`\n${welcome(settings).join('\n')}\n\n`);
   reload = () => {
     if (faults.happened && !server.outlivesFaults) return log.warn('SIGHUP came after a fault; it is passed over');
-    const wanted = read(flags);
+    const wanted = read(flags, () => SERVING);
     if (wanted instanceof ConfigError) return log.error(`settings not reloaded: ${wanted.message}`);
     for (const warning of settingsWarnings(wanted.settings, process.env)) log.warn(warning);
     server.reload(wanted);
@@ -89,8 +90,8 @@ interface Given extends Reread {
   readonly settings: Settings;
 }
 
-function read(flags: Record<string, string>): Given | ConfigError {
-  const file = readSettingsFile(process.env, flags);
+function read(flags: Record<string, string>, waits: (name: string) => Waits): Given | ConfigError {
+  const file = readSettingsFile(process.env, flags, waits);
   if (file instanceof ConfigError) return file;
   const settings = loadSettings({ file, env: process.env, flags });
   return settings instanceof ConfigError ? settings : { settings, file };
@@ -175,10 +176,14 @@ async function cutOff(log: Logger, running: Running | undefined): Promise<never>
   return endNow(EXIT.INTERNAL, true);
 }
 
-/** In one line on standard error. */
 function refuse(message: string, code: number): Promise<never> {
-  standardSink(2).write(`teal: ${message}\n`);
+  say(message);
   return endProcess(code);
+}
+
+/** In one line on standard error. */
+function say(message: string): void {
+  standardSink(2).write(`teal: ${message}\n`);
 }
 
 /** What was given, by flag. */

@@ -6,7 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { createApp } from '../api/app.ts';
 import type { ApiOptions } from '../api/parts.ts';
-import { LINES_MAX_BYTES, readBounded } from '../bounded-file.ts';
+import { LINES_MAX_BYTES, readBounded, type Waits } from '../bounded-file.ts';
 import { findOpenness } from '../config/openness.ts';
 import type { Settings } from '../config.ts';
 import type { Engine } from '../control/engine.ts';
@@ -50,7 +50,7 @@ export function apiOptions({ admin, dns, metrics, mail, console: page = {} }: Se
     authFailuresPerMinute,
     console: shown,
     consoleFolder: CONSOLE_FOLDER,
-    ...(tls && { tls: files.use(TLS, () => readTls(tls)) }),
+    ...(tls && { tls: files.use(TLS, (waits) => readTls(tls, waits)) }),
   };
 }
 
@@ -73,14 +73,14 @@ export async function openTokens(engine: Engine, store: Store, settings: Setting
 export const TLS = 'admin.tls';
 
 /** The certificate and its key. Throws SettingsError. */
-export function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): {
-  cert: string;
-  key: string;
-} {
+export function readTls(
+  { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
+  waits?: Waits,
+): { cert: string; key: string } {
   let reading = '';
   const read = (key: string, file: string): string => {
     reading = `${TLS}.${key}: ${file}`;
-    return readBounded(file, LINES_MAX_BYTES).toString('utf8');
+    return readBounded(file, LINES_MAX_BYTES, waits).toString('utf8');
   };
   try {
     const pair = { cert: read('certFile', certFile), key: read('keyFile', keyFile) };

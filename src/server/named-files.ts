@@ -3,6 +3,7 @@
  * keeps no control process from coming back: what was in force goes on, and it is said.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { AT_START, SERVING, type Waits } from '../bounded-file.ts';
 import { everyMs } from '../guard.ts';
 import type { Logger } from '../log.ts';
 import { SettingsError } from './errors.ts';
@@ -19,8 +20,11 @@ const LOOK_MS = 5000;
 interface Unusable {
   /** What is wrong, for the log. */
   readonly reason: string;
-  readonly again: () => unknown;
+  readonly again: Reading<unknown>;
 }
+
+/** Reads the files of a setting. `waits`: for one that is a pipe. */
+type Reading<Content> = (waits: Waits) => Content;
 
 export class NamedFiles {
   readonly #kept: Map<string, unknown>;
@@ -39,7 +43,7 @@ export class NamedFiles {
   }
 
   /** What `read` gives, or gave when it last did, and `tell` why. Throws SettingsError where it never did. */
-  use<Content>(setting: string, read: () => Content, tell: (reason: string) => void = () => {}): Content {
+  use<Content>(setting: string, read: Reading<Content>, tell: (reason: string) => void = () => {}): Content {
     try {
       return this.renew(setting, read);
     } catch (error) {
@@ -51,8 +55,9 @@ export class NamedFiles {
   }
 
   /** What `read` gives. Throws SettingsError, with nothing changed, where that is of no use. */
-  renew<Content>(setting: string, read: () => Content): Content {
-    const content = read();
+  renew<Content>(setting: string, read: Reading<Content>): Content {
+    // Where something is in force, nobody is kept waiting.
+    const content = read(this.#kept.has(setting) ? SERVING : AT_START);
     this.#unusable.delete(setting);
     if (!isDeepStrictEqual(content, this.#kept.get(setting))) {
       this.#kept.set(setting, content);
@@ -80,7 +85,7 @@ export class NamedFiles {
 
   #lookAgain(
     setting: string,
-    again: () => unknown,
+    again: Reading<unknown>,
     log: Logger,
     takes: (setting: string, content: unknown) => boolean,
   ) {

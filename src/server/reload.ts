@@ -39,7 +39,7 @@ export class Reloader {
     const before = this.#settings;
     // With a certificate the API is another server than without.
     const tls = before.admin.tls && wanted.admin.tls;
-    const certificate = tls && files.renew(TLS, () => readTls(tls));
+    const certificate = tls && files.renew(TLS, (waits) => readTls(tls, waits));
     const { probes } = wanted;
     this.#settings = withReloaded(before, wanted);
     if (certificate !== undefined) this.#serveBy(certificate);

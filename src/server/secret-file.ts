@@ -1,18 +1,18 @@
 /** Secrets that the settings name a file of. */
-import { LINES_MAX_BYTES, readBounded, unreadable } from '../bounded-file.ts';
+import { LINES_MAX_BYTES, readBounded, unreadable, type Waits } from '../bounded-file.ts';
 import type { Settings } from '../config.ts';
 import { SettingsError } from './errors.ts';
 import type { NamedFiles } from './named-files.ts';
 
 /** What is in the file, without the line feed that nobody means. Throws SettingsError; `key`: the setting. */
 export function readSecretFile(key: string, file: string | undefined, files: NamedFiles): string | undefined {
-  return file === undefined ? undefined : files.use(key, () => read(key, file));
+  return file === undefined ? undefined : files.use(key, (waits) => read(key, file, waits));
 }
 
-function read(key: string, file: string): string {
+function read(key: string, file: string, waits: Waits): string {
   let text: string;
   try {
-    text = readBounded(file, LINES_MAX_BYTES).toString('utf8').trim();
+    text = readBounded(file, LINES_MAX_BYTES, waits).toString('utf8').trim();
   } catch (error) {
     throw new SettingsError(`${key}: ${file} ${unreadable(error)}`);
   }

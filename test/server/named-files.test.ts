@@ -1,5 +1,6 @@
 /** Files that the settings name: what was in them stays in force for the next process, and a first one needs them. */
 import t from 'tap';
+import { AT_START, SERVING } from '../../src/bounded-file.ts';
 import type { Logger } from '../../src/log.ts';
 import { SettingsError } from '../../src/server/errors.ts';
 import { type KeptFiles, NamedFiles } from '../../src/server/named-files.ts';
@@ -54,4 +55,14 @@ t.test('it is told once for each process', async (t) => {
   const log = { error: (fields: object) => lines.push(fields) } as unknown as Logger;
   files.watch(log, () => true)();
   t.same(lines, [{ setting: 'admin.tls', reason: 'it is junk' }]);
+});
+
+t.test('a pipe is waited for where nothing is in force yet, and else by nobody', async (t) => {
+  const waited: unknown[] = [];
+  const read = (waits: unknown) => waited.push(waits);
+  const files = new NamedFiles({ 'mail.passwordFile': 'of before' });
+  files.use('admin.tls', read);
+  files.renew('admin.tls', read);
+  files.use('mail.passwordFile', read);
+  t.same(waited, [AT_START, SERVING, SERVING]);
 });

@@ -1,6 +1,6 @@
 /** The way to etcd, as the settings describe it. */
 import { createSecureContext } from 'node:tls';
-import { LINES_MAX_BYTES, readBounded } from '../../bounded-file.ts';
+import { LINES_MAX_BYTES, readBounded, type Waits } from '../../bounded-file.ts';
 import type { Settings } from '../../config.ts';
 import { Etcd } from '../../etcd/client.ts';
 import type { EtcdTls } from '../../etcd/line.ts';
@@ -41,7 +41,7 @@ function renewing(tls: NonNullable<FleetSettings['tls']>, files: NamedFiles, log
     let wrong: string | undefined;
     const found = files.use(
       FLEET_TLS,
-      () => readTls(tls),
+      (waits) => readTls(tls, waits),
       (reason) => {
         wrong = reason;
       },
@@ -53,11 +53,11 @@ function renewing(tls: NonNullable<FleetSettings['tls']>, files: NamedFiles, log
   };
 }
 
-function readTls({ caFile, certFile, keyFile }: NonNullable<FleetSettings['tls']>) {
+function readTls({ caFile, certFile, keyFile }: NonNullable<FleetSettings['tls']>, waits: Waits) {
   let reading = '';
   const read = (key: string, file: string): string => {
     reading = `fleet.tls.${key}: ${file}`;
-    return readBounded(file, LINES_MAX_BYTES).toString('utf8');
+    return readBounded(file, LINES_MAX_BYTES, waits).toString('utf8');
   };
   try {
     const tls = {
