@@ -23,6 +23,8 @@ const TAKEN_BACK_MS = 15_000;
 const XDP_LINK = 'anon_inode:bpf_link';
 /** One that died is started again after ten seconds at the most; until then nobody holds the directory. */
 const BACK_MS = 12_000;
+/** In the environment of a data process, see DataKeeper. */
+const FOLLOWED = 'TEAL_UPGRADE_FOLLOWS=1';
 const CONTROL = 'teal: control';
 const DATA = 'teal: data';
 
@@ -79,6 +81,7 @@ async function onceCalm(server: number, { stderr }: Shell): Promise<Processes> {
       throw new Failure(EXIT.TRY_LATER, `another upgrade is under way, and did not end in ${LIMIT_MS / 1000} s`);
     }
     await sleep(LOOK_MS);
+    mustBeThere(server);
     found = childrenOf(server);
   }
   return found;
@@ -90,9 +93,20 @@ function tell(server: number): void {
     process.kill(server, 'SIGUSR2');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH') throw hasEnded(server);
     const why = code === 'EPERM' ? 'it belongs to another user: be that one, or root' : String(code);
     throw new Failure(EXIT.NO_PERMISSION, `the server, process ${server}, cannot be told: ${why}`);
   }
+}
+
+/** Throws Failure. */
+function mustBeThere(server: number): void {
+  // One that has ended and that nobody has taken note of yet has no words.
+  if (titleOf(server) === '') throw hasEnded(server);
+}
+
+function hasEnded(server: number): Failure {
+  return new Failure(EXIT.UNAVAILABLE, `the server, process ${server}, has ended meanwhile`);
 }
 
 /** The processes that took the place of those before. Throws Failure. */
@@ -104,7 +118,13 @@ async function replaced(server: number, before: Processes): Promise<Processes> {
   const control = [...before.control, ...before.unnamed];
   const data = [...before.data, ...before.unnamed];
   const isStarting = (pid: number): boolean => !before.unnamed.includes(pid);
-  while (now.unnamed.some(isStarting) || !isNew(control, now.control) || !isNew(data, now.data)) {
+  // Before it was told, one that somebody else had asked for may have begun and be in the middle: this one follows it.
+  while (
+    now.unnamed.some(isStarting) ||
+    !isNew(control, now.control) ||
+    !isNew(data, now.data) ||
+    now.data.some(isFollowed)
+  ) {
     const atMs = performance.now();
     if (atMs - beganAtMs > LIMIT_MS) {
       throw new Failure(
@@ -113,12 +133,13 @@ async function replaced(server: number, before: Processes): Promise<Processes> {
       );
     }
     // Nothing was begun; or the one that somebody else had begun is over, and no other has followed it.
-    const isPassedOver = isDeepStrictEqual(now, before) || isNew(data, now.data);
+    const isPassedOver = isDeepStrictEqual(now, before) || (isNew(data, now.data) && !now.data.some(isFollowed));
     if (isPassedOver && atMs - quietSinceMs > UNHEARD_MS) {
       tell(server);
       quietSinceMs = atMs;
     }
     await sleep(LOOK_MS);
+    mustBeThere(server);
     const found = childrenOf(server);
     if (!isDeepStrictEqual(found, now)) quietSinceMs = performance.now();
     now = found;
@@ -129,6 +150,11 @@ async function replaced(server: number, before: Processes): Promise<Processes> {
 /** Another one, and the old one is gone. */
 function isNew(before: readonly number[], now: readonly number[]): boolean {
   return now.length === 1 && !before.includes(now[0] as number);
+}
+
+/** Whether another upgrade follows the one that started this data process. A server of an earlier version does not tell. */
+function isFollowed(pid: number): boolean {
+  return read(`/proc/${pid}/environ`).split('\0').includes(FOLLOWED);
 }
 
 /** Whether the server answers by AF_XDP, or comes to within some seconds. */

@@ -32,9 +32,15 @@ export class PlaneChild<From extends object, To extends object> {
   #unread = 0;
   readonly #child: ChildProcess;
 
-  /** `entry`: the module that it runs. `fds` are its from the start, in this order: see fdInChild. */
-  constructor(entry: string, plane: Plane, fds: readonly number[], hear: (message: From) => void) {
-    const env = { ...process.env };
+  /** `entry`: the module that it runs. `fds` are its from the start, in this order: see fdInChild. `more`: of its environment. */
+  constructor(
+    entry: string,
+    plane: Plane,
+    fds: readonly number[],
+    hear: (message: From) => void,
+    more: NodeJS.ProcessEnv = {},
+  ) {
+    const env = { ...process.env, ...more };
     for (const name of OURS_ALONE) delete env[name];
     // A debugger has one port, which is this process's.
     const options = process.execArgv.filter((word) => !word.startsWith('--inspect'));

@@ -20,6 +20,8 @@ interface DataOptions {
   told(): void;
   /** The code that is there now cannot answer from the memory: another version made it. */
   unlike(): void;
+  /** Whether another upgrade was asked for, and follows the one that is under way. */
+  isFollowed(): boolean;
   /** The first one ended before it answered. */
   failed(how: Ended): void;
 }
@@ -40,6 +42,8 @@ interface Slot {
 
 /** A process that is to take over may take so long to answer: a busy machine, many workers. */
 const START_LIMIT_MS = 60_000;
+/** By this `teal upgrade` sees that the one which it asked for is still to come, though all that it found has been replaced. */
+const FOLLOWED = { TEAL_UPGRADE_FOLLOWS: '1' };
 /** TCP clients have two seconds to read their last replies; see Fleet.stop. */
 const STOP_LIMIT_MS = 3000;
 const CLEAR_LIMIT_MS = 5000;
@@ -186,12 +190,13 @@ export class DataKeeper {
   }
 
   #spawn(memory: number, place: number, transports: 'all' | 'sockets alone' = 'all'): Slot {
-    const { entry, dns, workers, cookieSecret, watchdog, sources } = this.#options;
+    const { entry, dns, workers, cookieSecret, watchdog, sources, isFollowed } = this.#options;
     const fds = [memory, ...dns.flatMap(({ udp, tcp }) => [...udp, ...tcp])];
     if (watchdog !== undefined) fds.push(watchdog.fd);
     const inChild = (own: readonly number[]): number[] => own.map((fd) => fdInChild(fds.indexOf(fd)));
+    const more = isFollowed() ? FOLLOWED : {};
     const slot: Slot = {
-      child: new PlaneChild<FromData, ToData>(entry, 'data', fds, (message) => this.#hear(slot, message)),
+      child: new PlaneChild<FromData, ToData>(entry, 'data', fds, (message) => this.#hear(slot, message), more),
       place,
       memory,
       readyAtMs: undefined,

@@ -91,6 +91,7 @@ export class Watcher {
       watchdog: openWatchdog(libc),
       told: () => this.#tellControl(),
       unlike: () => this.#catchUp(),
+      isFollowed: () => this.#isAskedAgain,
       failed: fail('data'),
     });
     this.#control = new ControlKeeper({

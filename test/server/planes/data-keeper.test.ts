@@ -40,6 +40,7 @@ async function startKeeper(t: Test): Promise<{ keeper: DataKeeper; memory: numbe
     sources: () => ({}) as SettingsSources,
     told: () => {},
     unlike: () => {},
+    isFollowed: () => false,
     failed: () => {},
   });
   t.teardown(async () => {
