@@ -116,11 +116,13 @@ async function lookAtMachine(
   serverFindings: readonly Diagnosis[],
   { port }: Options,
 ): Promise<Chapter> {
-  const { compareClocks, compareNodes, examineClock, examinePort } = await import('./doctor/machine.ts');
+  const { compareClocks, compareNodes, examineClock, examineFiles, examinePort } = await import('./doctor/machine.ts');
   const { examineXdp } = await import('./doctor/xdp.ts');
   const findings = [...serverFindings, await examinePort(port), examineXdp(port), await examineClock()];
-  if (serverFindings.length === 0)
-    findings.push(...compareClocks(await api.date(), Date.now()), ...compareNodes(await fleetOf(api)));
+  if (serverFindings.length === 0) {
+    const [date, fleet, files] = [await api.date(), await fleetOf(api), await unusableFiles(api)];
+    findings.push(...compareClocks(date, Date.now()), ...compareNodes(fleet), ...examineFiles(files));
+  }
   return { about: 'this machine', findings };
 }
 
@@ -131,6 +133,16 @@ async function fleetOf(api: Session['api']): Promise<Fleet | undefined> {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return undefined;
+  }
+}
+
+/** None where the server is not ready, and says why in its own words. */
+async function unusableFiles(api: Session['api']): Promise<readonly string[]> {
+  try {
+    return (await api.get<{ unusableFiles?: readonly string[] }>('/readyz')).unusableFiles ?? [];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [];
   }
 }
 

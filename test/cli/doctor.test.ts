@@ -1,9 +1,10 @@
 /** The doctor, led by fake parents on loopback to a real server: each fault is found, with what to do. */
 import { once } from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import t from 'tap';
 import type { Diagnosis } from '../../src/cli/doctor/diagnosis.ts';
-import { compareClocks, compareNodes, examinePort } from '../../src/cli/doctor/machine.ts';
+import { compareClocks, compareNodes, examineFiles, examinePort } from '../../src/cli/doctor/machine.ts';
 import { examineTtls } from '../../src/cli/doctor/ttls.ts';
 import { EXIT } from '../../src/cli/exit.ts';
 import type { Service, Zone } from '../../src/contract/types.ts';
@@ -215,4 +216,28 @@ t.test('the machine: its port, its clock', async (t) => {
   t.match(compareNodes(fleet({ clockFar: true, clockOffsetMs: -2040 }) as never), [
     { code: 'fleet_clocks_apart', level: 'warning', what: /against ns1, ns2 is 2.0 s behind\.$/ },
   ]);
+});
+
+t.test('files that became junk under the server are an error, with what to do', async (t) => {
+  t.same(examineFiles([]), []);
+  const ready = { status: 'ready', unusableFiles: ['admin.tls'] };
+  // The server as it is, but for what it would say then.
+  const between = http.createServer(async (request, reply) => {
+    const { status, body } = await teal.call(request.method ?? 'GET', request.url ?? '/');
+    reply.writeHead(status, { 'content-type': 'application/json' });
+    reply.end(JSON.stringify(request.url === '/readyz' ? ready : body));
+  });
+  between.listen(0, TEAL);
+  await once(between, 'listening');
+  t.teardown(() => between.close());
+  const admin = `http://${TEAL}:${(between.address() as net.AddressInfo).port}`;
+  const parent = await startFakeServer(PARENT, teal.dnsPort, [delegated(['ns1.example.test', TEAL])]);
+  const words = ['doctor', 'example.test', '--port', String(teal.dnsPort), '--root', PARENT];
+  const { code, stdout } = await typist({ ...teal, admin })(words);
+  parent.close();
+  t.equal(code, EXIT.NEGATIVE);
+  t.match(
+    stdout.replace(/\s+/g, ' '),
+    /The file of admin\.tls is unreadable or junk; .* A restart of the server would be refused/,
+  );
 });

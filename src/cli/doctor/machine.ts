@@ -1,4 +1,4 @@
-/** The machine that the doctor runs on: whether port 53 is to be had, and whether its clock is kept. */
+/** The machine that the doctor runs on: whether port 53 is to be had, and whether its clock is kept; and the files of the server. */
 import { execFile } from 'node:child_process';
 import dgram from 'node:dgram';
 import { promisify } from 'node:util';
@@ -75,6 +75,19 @@ export function compareNodes(fleet: Fleet | undefined): Diagnosis[] {
       todo: 'Keep all of them with NTP, such as systemd-timesyncd or chrony. Where all are off against this node it is the one that is wrong.',
     },
   ];
+}
+
+/** `settings`: whose files became unreadable or junk while the server ran; see GET /readyz. */
+export function examineFiles(settings: readonly string[]): Diagnosis[] {
+  return settings.map((setting) => ({
+    level: 'error',
+    code: 'file_unusable',
+    what: `The file of ${setting} is unreadable or junk; the server goes on by what was in it before.`,
+    why: 'A restart of the server would be refused, and answers would end with it.',
+    todo:
+      `Put the file right: the server's log says which it is and what is wrong (a file of the settings is of no use any more). ` +
+      'It is looked at every five seconds, and the log says when it is of use again.',
+  }));
 }
 
 function clockWarning(what: string): Diagnosis {
