@@ -93,7 +93,8 @@ t.test('signing in the console', async (t) => {
     });
     const told: number[] = [];
     await other.route(`**/v1/zones/${ZONE}/file`, async (route) => {
-      parent.ds = ds.map(dsRdataOf);
+      if (route.request().method() !== 'PUT') return route.continue();
+      if (told.length === 0) parent.ds = ds.map(dsRdataOf);
       await comesTo(contentRevision, (now) => now !== loaded);
       const response = await route.fetch();
       told.push(response.status());
@@ -106,14 +107,25 @@ t.test('signing in the console', async (t) => {
     await stage('secure');
     await soon(t).equal(() => panel.getByText('outgoing', { exact: true }).count(), 0);
     t.not(await contentRevision(), loaded);
+    // Another roll: what is loaded in the middle of it is followed through its steps, and a large file is sent once.
+    t.equal((await it.teal.call('POST', `/v1/zones/${ZONE}/dnssec/roll`, {})).status, 200);
+    await stage('ds-needed');
+    await settled(other);
+    const inForce = await contentRevision();
+    await other.getByRole('button', { name: 'Load what is in force' }).click();
+    await settled(other);
+    parent.ds = (await it.teal.call('GET', `/v1/zones/${ZONE}/dnssec`)).body.ds.map(dsRdataOf);
+    await stage('secure');
+    await soon(t).equal(() => panel.getByText('outgoing', { exact: true }).count(), 0);
+    t.ok((await contentRevision()) > inForce, 'there were some since');
     await other.getByRole('button', { name: 'Import', exact: true }).and(other.locator(':enabled')).waitFor();
     t.equal(await other.getByText('Nothing is done until you decide').count(), 0, 'nobody changed it');
     // A press before the page has read the last step is sent once more, as the first one was.
     await soon(t).ok(async () => read === (await contentRevision()), 'the page reads the last step');
     await settled(other);
     await press.click();
-    await soon(t).equal(() => told.length, 3);
-    t.equal(told.at(-1), 200, 'the page went along with the steps');
+    await soon(t).ok(() => told.length > 2 && told.at(-1) === 200);
+    t.same(told.slice(2), [200], 'the page went along with the steps');
     await other.context().close();
   });
 
