@@ -9,10 +9,17 @@ const built = join(project, 'dist/console');
 /** Says of which sources the folder was made; a name with a dot is not served. */
 const stamp = '.made-of';
 
-/** The sources, and the versions of what is bundled with them. */
+/** What it is made of, and the versions of what is bundled with it. */
+export const SOURCES: readonly string[] = [
+  'src/console/**/*.*',
+  'src/duration.ts',
+  'src/untouched.ts',
+  'package-lock.json',
+];
+
 function hashOfSources(): string {
   const hash = createHash('sha256');
-  const files = globSync(['src/console/**/*.*', 'src/duration.ts', 'package-lock.json'], { cwd: project }).sort();
+  const files = globSync(SOURCES, { cwd: project }).sort();
   for (const file of files) hash.update(`${file}\n`).update(readFileSync(join(project, file)));
   return hash.digest('hex');
 }

@@ -1,10 +1,23 @@
 /** How the console's files are served: to everybody, compressed, kept forever or asked for again, under a policy. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import t from 'tap';
-import { buildConsole } from '../../src/console/build.ts';
+import { buildConsole, SOURCES } from '../../src/console/build.ts';
 import { makeDirectory, startApi } from '../fixtures/api.ts';
+
+t.test('it is built anew when anything changes that it is made of', async (t) => {
+  const files = globSync(SOURCES.filter((each) => each.startsWith('src/')));
+  const scripts = files.filter((file) => /\.tsx?$/.test(file) && !/\/(build|vite\.config)\.ts$/.test(file));
+  t.ok(scripts.length > 20);
+  for (const file of scripts) {
+    for (const [, clause, from] of readFileSync(file, 'utf8').matchAll(/^(?:im|ex)port ([^;']*?)from '(\.[^']+)'/gm)) {
+      if (clause?.startsWith('type ')) continue;
+      const imported = normalize(join(dirname(file), from ?? ''));
+      t.ok(files.includes(imported), `${file} imports ${imported}`);
+    }
+  }
+});
 
 t.test('a built console', async (t) => {
   await buildConsole();
