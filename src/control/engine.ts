@@ -315,14 +315,15 @@ export class Engine {
 
   /** Finds out about a commit in doubt: it takes effect, or is known not to have been kept. Throws StoreUnavailable. */
   recover(): void {
-    if (this.#doubtful === undefined) return;
-    const { revision, changes } = this.#doubtful;
-    if (this.#store.lastRevision === revision.revision) {
-      const full = this.#preparing.prepareEntry(this.#localOf(changes), this.#log, true);
+    const doubtful = this.#doubtful;
+    if (doubtful === undefined) return;
+    const isKept = this.#store.lastRevision === doubtful.revision.revision;
+    if (isKept) {
+      const full = this.#preparing.prepareEntry(this.#localOf(doubtful.changes), this.#log, true);
       if (full !== undefined) throw new StoreUnavailable(full.detail);
-      this.#publish(this.#doubtful);
-    } else if (this.#log.isLocal) this.staged.giveUp(changes); // What a fleet's log has is applied again.
-    this.#doubtful = undefined;
+    } else if (this.#log.isLocal) this.staged.giveUp(doubtful.changes); // What a fleet's log has is applied again.
+    this.#doubtful = undefined; // What follows may be in doubt as well.
+    if (isKept) this.#publish(doubtful);
   }
 
   /**

@@ -4,14 +4,23 @@ import t from 'tap';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { EventLog } from '../../../src/control/events/log.ts';
 import { digestOf, makeSecret, Tokens } from '../../../src/control/tokens.ts';
-import { Problem } from '../../../src/model/errors.ts';
+import { Problem, StoreUnavailable } from '../../../src/model/errors.ts';
 import { HEAD_KEY, LEADER_KEY, logKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
+import { LogReads } from '../../../src/store/log-reads.ts';
 import { NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
 import { app, HURRIED, makeFleet, makeNode, must, type Node, names, PATIENT, until } from './nodes.ts';
 
 const shift = (blue: number, green: number): Command => ({ kind: 'weights.put', name: app, weights: { blue, green } });
+
+/** Changes whose entry is larger than a value of the engine. */
+function many() {
+  return Array.from({ length: 40 }, (_, n) => {
+    const rdata = Array.from({ length: 60 }, () => `"${randomBytes(120).toString('hex')}"`);
+    return { put: { name: `n${n}.example.com`, type: 'TXT', ttlSeconds: 60, rdata } };
+  });
+}
 
 t.test('what one node changed is answered by all when it is acknowledged', async (t) => {
   const { nodes } = await makeFleet(t, 3);
@@ -102,6 +111,49 @@ t.test('who listens to changes hears of each in its order, also where a node cat
   t.match(events.after(end), [{ name: 'node' }], 'what is seen then comes after the last of them');
 });
 
+t.test(
+  'a commit in doubt that was kept is told once, also where what follows it is applied at once, and is in doubt too',
+  async (t) => {
+    const { keeper, nodes } = await makeFleet(t, 1);
+    const late = makeNode(t, keeper, 'ns2');
+    const { store } = late.fixture;
+    const heard: number[] = [];
+    late.engine.onChange((_changes, { revision }) => heard.push(revision));
+    // In chunks, which are read whenever it is tried, while what follows is there already.
+    const { revision: large } = await must(nodes[0], { kind: 'records.change', zone: 'example.com', changes: many() });
+    for (let n = 1; n <= 8; n++) await must(nodes[0], shift(n, 1));
+    const doubted = new Set([large, large + 1]);
+    const { commit } = store;
+    const lastRevision = (): number => Reflect.get(LogReads.prototype, 'lastRevision', store) as number;
+    let isReadable = true;
+    Object.defineProperty(store, 'lastRevision', {
+      configurable: true,
+      get() {
+        // It cannot be read once: whoever asks next finds out.
+        if (isReadable) return lastRevision();
+        isReadable = true;
+        throw new StoreUnavailable('the store cannot be read');
+      },
+    });
+    store.commit = (...of) => {
+      const failed = commit.apply(store, of);
+      if (!doubted.delete(of[0].revision.revision)) return failed;
+      isReadable = false;
+      return new Problem('store_unavailable', 'the disk failed');
+    };
+    late.log.start();
+    await until(() => late.told.at(-1) === 'live');
+    const first = nodes[0] as Node;
+    const last = first.fixture.store.lastRevision;
+    t.same(
+      heard,
+      Array.from({ length: last }, (_, n) => n + 1),
+    );
+    t.same([doubted.size, late.engine.isInDoubt, store.lastRevision], [0, false, last]);
+    t.same(late.fixture.ask(app), first.fixture.ask(app), 'all of it is answered from');
+  },
+);
+
 t.test('a token that was made and revoked while a node was away opens nothing there', async (t) => {
   const { keeper, nodes } = await makeFleet(t, 2, HURRIED);
   const [first, away] = nodes as [Node, Node];
@@ -124,10 +176,7 @@ t.test('a token that was made and revoked while a node was away opens nothing th
 
 t.test('what is larger than a value travels in chunks', async (t) => {
   const { keeper, nodes } = await makeFleet(t, 2);
-  const changes = Array.from({ length: 40 }, (_, n) => {
-    const rdata = Array.from({ length: 60 }, () => `"${randomBytes(120).toString('hex')}"`);
-    return { put: { name: `n${n}.example.com`, type: 'TXT', ttlSeconds: 60, rdata } };
-  });
+  const changes = many();
   const { fleet } = await must(nodes[0], { kind: 'records.change', zone: 'example.com', changes });
   t.same(fleet?.answering, names(nodes));
   t.ok(keeper.under('content/').length > 1, `${keeper.under('content/').length} chunks`);
