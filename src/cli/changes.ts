@@ -7,6 +7,11 @@ const LOOK_MS = 1000;
 /** With events there is nothing to look for; this is for what they may have missed, and for countdowns in lines. */
 const LOOK_WITH_EVENTS_MS = 5000;
 const RECONNECT_MS = 2000;
+/**
+ * The server says something every 5 s (src/api/v1/event-streams.ts). A stream that is silent for longer is dead, whatever TCP
+ * thinks: the network was cut, or the server froze. Until another one stands it is looked each second.
+ */
+const SILENCE_MAX_MS = 13_000;
 
 export class Changes {
   readonly #session: Session;
@@ -49,16 +54,20 @@ export class Changes {
   async #listen(): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
+      const silence = new Silence();
       try {
-        const events = await this.#session.api.events(signal);
+        const events = await this.#session.api.events(AbortSignal.any([signal, silence.signal]));
         // A server without events, or a token that may not read them: looking is enough.
         if (events === undefined) return;
         this.#hasEvents = true;
         for await (const bytes of events) {
+          silence.heard();
           if (bytes.length > 0) this.#changed();
         }
       } catch {
         // The server may be restarting; the next look tells the user.
+      } finally {
+        silence.end();
       }
       this.#hasEvents = false;
       await sleep(RECONNECT_MS, undefined, { signal }).catch(() => {});
@@ -68,5 +77,28 @@ export class Changes {
   #changed(): void {
     this.#woken = true;
     this.#wake();
+  }
+}
+
+/** Ends what has said nothing for longer than a server that lives is silent. */
+class Silence {
+  readonly #over = new AbortController();
+  #timer = this.#wait();
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  heard(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#wait();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): NodeJS.Timeout {
+    return setTimeout(() => this.#over.abort(), SILENCE_MAX_MS);
   }
 }

@@ -3,7 +3,7 @@
  * here: whoever asks knows whether that is harmless.
  */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { afterMs, listen } from '../guard.ts';
+import { afterMs, guarded, listen } from '../guard.ts';
 import { Connecting } from './connecting.ts';
 import { EtcdFailure } from './failure.ts';
 import { type EtcdTls, Line } from './line.ts';
@@ -179,8 +179,10 @@ export class Etcd {
 
   /** Calls `work` whenever another line is taken; the result ends that. */
   onMove(work: () => void): () => void {
-    this.#moved.add(work);
-    return () => this.#moved.delete(work);
+    // A fault there must not keep a request from its end.
+    const told = guarded(WHAT, work);
+    this.#moved.add(told);
+    return () => this.#moved.delete(told);
   }
 
   /** The line is of no use: the next member is asked from now on, and by no connection that was there before. */

@@ -2,6 +2,8 @@
 import t from 'tap';
 import { Changes } from '../../src/cli/changes.ts';
 import type { Session } from '../../src/cli/session.ts';
+import { TestClock } from '../fixtures/clock.ts';
+import { comesTo } from '../fixtures/soon.ts';
 
 interface Fake {
   readonly session: Session;
@@ -70,4 +72,43 @@ t.test('a stream that breaks off is opened again', async (t) => {
   t.teardown(() => changes.stop());
   while (made.asked < 2) await changes.next();
   t.ok(made.asked >= 2);
+});
+
+t.test('a stream that says nothing for longer than a server that lives is given up, and opened again', async (t) => {
+  const isGivenUp: boolean[] = [];
+  const beats = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = beats.writable.getWriter();
+  t.intercept(globalThis, 'setTimeout', { value: (work: () => void, ms: number) => clock.after(ms, work) });
+  t.intercept(globalThis, 'clearTimeout', { value: (cancel?: () => void) => cancel?.() });
+  const clock = new TestClock();
+  const made = fake(async (signal) => {
+    const at = isGivenUp.push(false) - 1;
+    signal.addEventListener('abort', () => {
+      isGivenUp[at] = true;
+      if (at === 0) void writer.abort(signal.reason);
+    });
+    if (at === 0) return beats.readable;
+    // No answer comes at all, as where the network is cut.
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  });
+  const changes = new Changes(made.session);
+  t.teardown(() => changes.stop());
+  for (let beat = 0; beat < 12; beat++) {
+    await clock.pass(5);
+    void writer.write(Buffer.from(': \n\n'));
+  }
+  t.same(isGivenUp, [false], 'a minute of heartbeats');
+  await clock.pass(12);
+  t.same(isGivenUp, [false], 'one may be late');
+  await clock.pass(4);
+  t.equal(isGivenUp[0], true);
+  await comesTo(
+    () => made.asked,
+    (asked) => asked === 2,
+  );
+  await clock.pass(14);
+  t.equal(isGivenUp[1], true, 'nor is an answer waited for without end');
+  const next = changes.next();
+  await clock.pass(1);
+  t.equal(await next, true, 'it is looked each second meanwhile');
 });

@@ -327,3 +327,23 @@ t.test('secrets are of a kind: another kind begins without', async (t) => {
   t.match(put({ kind: 'pagerduty', triggers: ['on-release-aborted'] }), { created: false }, 'which stays');
   t.equal(secretOf(), 'R1'.repeat(16));
 });
+
+t.test(
+  'a fault in an attempt is a failure like any other: the webhook goes on, and what failed is tried again',
+  async (t) => {
+    const world = makeWebhookWorld(t);
+    world.hook();
+    world.answer = () => {
+      throw new Error('thrown by the test');
+    };
+    const first = world.shift(5);
+    await world.clock.pass(1);
+    t.match(world.list(), [{ attempts: 1, error: 'could not be asked: thrown by the test' }]);
+    t.equal(world.log.length, 1, 'it is a fault of ours, and is told');
+    world.answer = () => fine;
+    const second = world.shift(6);
+    await world.clock.pass(10);
+    t.same(revisions(world.sent), [first, second, first]);
+    t.same(world.list(), []);
+  },
+);

@@ -135,3 +135,17 @@ t.test('a member of another cluster is passed over, until all endpoints are of t
   etcd.tryNext();
   t.match(await etcd.range({ key: 'a' }), { revision: 17 });
 });
+
+t.test('who is told that another member is asked, and has a fault, keeps no request from its end', async (t) => {
+  const endpoints = [await standIn(t, {}), await standIn(t, {})];
+  const etcd = new Etcd({ endpoints, timeoutMs: 100, random: () => 0, wallMs: Date.now });
+  t.teardown(() => etcd.close());
+  let moves = 0;
+  etcd.onMove(() => {
+    throw new Error('thrown by the test');
+  });
+  etcd.onMove(() => moves++);
+  t.match(await etcd.keepAlive('17'), { kind: 'unreachable' });
+  t.match(await etcd.range({ key: 'a' }), { kind: 'unreachable' });
+  t.equal(moves, 2);
+});

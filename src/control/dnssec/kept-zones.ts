@@ -109,8 +109,9 @@ export class KeptZones {
   #arm(): void {
     this.#cancelTimer = this.#parts.clock.after(AGAIN_MS, () => {
       if (this.#isStopped) return;
-      for (const [zone, look] of this.#zones) this.#tell(zone, look);
+      // Before what may fail: there is a next time.
       this.#arm();
+      for (const [zone, look] of this.#zones) this.#tell(zone, look);
     });
   }
 

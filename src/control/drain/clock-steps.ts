@@ -34,8 +34,9 @@ export class ClockSteps {
 
   start(): void {
     this.#cancel = this.#parts.clock.after(LOOK_MS, () => {
-      this.look();
+      // Before the look, which may fail: there is a next one.
       this.start();
+      this.look();
     });
   }
 

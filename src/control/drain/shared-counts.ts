@@ -182,10 +182,13 @@ export class SharedCounts implements FleetCounts {
     if (puts.length === 0 || !this.#isRunning) return;
     this.#toldAtMs = clock.steadyMs();
     this.#isTelling = true;
-    // What does not arrive is told anew a second later.
-    await keeper.transact({ compares: [], puts, reads: [], otherwise: [] });
-    this.#isTelling = false;
-    this.#soon();
+    try {
+      await keeper.transact({ compares: [], puts, reads: [], otherwise: [] });
+    } finally {
+      this.#isTelling = false;
+      // What did not arrive is told anew a second later.
+      this.#soon();
+    }
   }
 
   #puts(nowMs: number): Put[] {

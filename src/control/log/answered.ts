@@ -16,3 +16,8 @@ export async function answered(fleet: FleetLog, done: Promise<CommandResult>): P
 export function asShown({ node, revision, leftOut }: Answering['behind'][number]): Answering['behind'][number] {
   return { node, revision, ...(leftOut && { leftOut: leftOut.map(shown) }) };
 }
+
+/** What a change is told that nothing came of. */
+export function unavailable(words: string): Problem {
+  return new Problem('fleet_unavailable', `The fleet takes no changes now, answers go on: ${words}.`);
+}

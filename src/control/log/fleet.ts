@@ -3,9 +3,9 @@
  * that keeps the log, and hands entries to whoever applies them.
  */
 import assert from 'node:assert/strict';
-import { inBackground, tellFault } from '../../guard.ts';
+import { guarded, inBackground, tellFault } from '../../guard.ts';
 import { type Entry, encodeEntry } from '../../model/entry.ts';
-import { ofWhatWasFound, Problem, unconfirmed } from '../../model/errors.ts';
+import { ofWhatWasFound, type Problem, unconfirmed } from '../../model/errors.ts';
 import { isLeadersOwn } from '../../model/fleet/election.ts';
 import { sealEntry } from '../../model/fleet/envelope.ts';
 import { HEAD_KEY } from '../../model/fleet/keys.ts';
@@ -17,7 +17,7 @@ import { reading, type Transaction } from '../../model/fleet/transaction.ts';
 import type { NodeEffect, NodeEvent, NodeState } from '../../model/fleet/turn.ts';
 import type { View } from '../../model/fleet/view.ts';
 import type { Answering } from '../commands/command.ts';
-import { asShown } from './answered.ts';
+import { asShown, unavailable } from './answered.ts';
 import { Applying } from './applying.ts';
 import { Chunks, envelopeTools } from './chunks.ts';
 import { SharedContents } from './contents.ts';
@@ -30,6 +30,8 @@ import { ContentFollower } from './staging.ts';
 /** What the watch tells of. */
 const WATCHED = ['log/', 'member/', 'ack/'];
 const WHAT = 'the log of the fleet';
+/** When its turn is tried again in which there was a fault. */
+const AFTER_FAULT_MS = 1000;
 /** 128 bits: no two entries have the same. */
 const ID_BYTES = 16;
 
@@ -105,8 +107,7 @@ export class SharedLog implements Log, FleetLog {
     });
     this.#follower.start();
     this.#carryOut(this.#first);
-    this.#tellLeftOut();
-    this.#tell({ kind: 'tick' });
+    guarded(WHAT, () => this.#tick())();
   }
 
   /** Leaves the others in peace: shifts do not wait for this node from then on. Resolves when that is known, or in vain. */
@@ -233,14 +234,18 @@ export class SharedLog implements Log, FleetLog {
     this.#wake();
   }
 
-  #wake(): void {
+  #wake(waitMs = wakeAtMs(this.#state) - this.#parts.clock.steadyMs()): void {
     this.#cancelWake();
     if (this.#state.isEnded) return;
-    const waitMs = Math.max(0, wakeAtMs(this.#state) - this.#parts.clock.steadyMs());
-    this.#cancelWake = this.#parts.clock.after(Math.ceil(waitMs), () => {
-      this.#tellLeftOut();
-      this.#tell({ kind: 'tick' });
-    });
+    this.#cancelWake = this.#parts.clock.after(Math.ceil(Math.max(0, waitMs)), () => this.#tick());
+  }
+
+  /** Whatever becomes of it there is a next one, which is set by what it comes to, unless that is a fault. */
+  #tick(): void {
+    this.#wake(AFTER_FAULT_MS);
+    // Who does not know what it leaves out says nothing, and ceases to be current.
+    this.#tellLeftOut();
+    this.#tell({ kind: 'tick' });
   }
 
   #carryOut(effects: readonly NodeEffect[]): void {
@@ -342,8 +347,4 @@ export class SharedLog implements Log, FleetLog {
     for (const shift of [...this.#waits.keys()]) this.#answer(shift, unavailable('this node has left the fleet'));
     this.#ended();
   }
-}
-
-function unavailable(words: string): Problem {
-  return new Problem('fleet_unavailable', `The fleet takes no changes now, answers go on: ${words}.`);
 }

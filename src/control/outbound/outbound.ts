@@ -193,8 +193,13 @@ function within<Result>(
   const cancel = timers.after(timeoutMs, late);
   const stop = (): void => end(new NoReply('was not waited for'));
   const unlisten = onAbort(stopped, ASKING, stop);
-  if (stopped.aborted) stop();
-  else run(end, over.signal);
+  try {
+    if (stopped.aborted) stop();
+    else run(end, over.signal);
+  } catch (error) {
+    // Node refuses at once what it cannot even begin: a port that is none, say.
+    end(noReply(error as Error));
+  }
   return promise;
 }
 

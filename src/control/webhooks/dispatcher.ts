@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto';
 import { inBackground } from '../../guard.ts';
 import { Problem } from '../../model/errors.ts';
-import { askedDelayMs, recipientsOf, retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
+import { askedDelayMs, retryDelayMs, type StoredWebhook } from '../../model/webhook.ts';
 import { type Delivery, type NewDelivery, PENDING_MAX } from '../../store/deliveries.ts';
 import type { Store } from '../../store/sqlite.ts';
 import type { Clock, RandomBytes } from '../clock.ts';
@@ -21,16 +21,13 @@ import { beforeOf, formatId, isAfter, type Position, parseId, START } from '../e
 import type { EventLog } from '../events/log.ts';
 import type { GrantStore } from '../grant.ts';
 import type { Lines } from '../lines.ts';
-import type { Mailer } from '../outbound/mail.ts';
-import { NoReply, type Outbound, type Reply } from '../outbound/outbound.ts';
+import { NoReply, type Reply } from '../outbound/outbound.ts';
+import { type AttemptParts, attempt, failureOf } from './attempt.ts';
 import { DeliveryCounts } from './counts.ts';
-import { mailIn, withRoutingKey } from './kinds.ts';
-import { bodyNow, headersFor, messageFor, saidAs } from './message.ts';
+import { bodyNow, messageFor, saidAs } from './message.ts';
 import { testNotice } from './notice.ts';
 import { Waits } from './waits.ts';
 
-/** Standard Webhooks recommends 15 to 30 s; a receiver should note the message and answer. */
-const TIMEOUT_MS = 15_000;
 /** How soon a store that refused is tried again. */
 const STORE_RETRY_MS = 1000;
 const ID_BYTES = 15;
@@ -40,12 +37,9 @@ const ID_BYTES = 15;
  */
 const SEEN_BEFORE_MS = 30_000;
 
-interface DispatcherParts {
+interface DispatcherParts extends AttemptParts {
   readonly store: Pick<Store, 'webhooks' | 'webhook' | 'deliveries'> & GrantStore;
   readonly events: Pick<EventLog, 'listen' | 'after' | 'end'>;
-  readonly outbound: Pick<Outbound, 'request'>;
-  /** Undefined: the settings name no mail server. */
-  readonly mail?: Pick<Mailer, 'send'> | undefined;
   readonly clock: Clock;
   /** A number in [0, 1). */
   readonly random: () => number;
@@ -256,7 +250,7 @@ export class WebhookDispatcher {
   async #send(webhook: StoredWebhook, delivery: Delivery, body: string | NoReply): Promise<void> {
     const { signal: stopped } = this.#stopped;
     const { id } = delivery;
-    const reply = body instanceof NoReply ? body : await this.#tell(webhook, { id, body }, stopped);
+    const reply = body instanceof NoReply ? body : await attempt(this.#parts, webhook, { id, body }, stopped);
     if (stopped.aborted) return;
     let waitMs = STORE_RETRY_MS;
     try {
@@ -268,26 +262,6 @@ export class WebhookDispatcher {
     }
   }
 
-  /** Sends it once; never rejects. */
-  async #tell(
-    webhook: StoredWebhook,
-    { id, body }: Pick<Delivery, 'id' | 'body'>,
-    stopped: AbortSignal,
-  ): Promise<Reply | NoReply> {
-    const { outbound, clock, mail } = this.#parts;
-    if (webhook.kind === 'email') {
-      const message = mailIn(body);
-      if (message === undefined) return new NoReply('was made for another kind of webhook');
-      if (mail === undefined) return new NoReply('cannot be sent: the settings have no mail server (mail.host)');
-      return mail.send({ id, to: recipientsOf(webhook), ...message }, stopped);
-    }
-    const headers = headersFor(webhook, { id, body }, clock.wallMs());
-    const sent = webhook.kind === 'pagerduty' ? withRoutingKey(body, webhook.secret) : body;
-    const ask = { url: new URL(webhook.url), method: 'POST', headers, body: sent };
-    // The body of its answer is of no interest, so that nothing of it is read.
-    return outbound.request(ask, { timeoutMs: TIMEOUT_MS, maxBytes: 0, stopped });
-  }
-
   /** Sends a message that tells of nothing, once, to see whether it arrives; undefined: it did. */
   async test(name: string): Promise<{ readonly error: string | undefined } | Problem> {
     const { store, clock, randomBytes } = this.#parts;
@@ -295,7 +269,7 @@ export class WebhookDispatcher {
     if (webhook === undefined) return unknownWebhook(name);
     const body = saidAs(webhook, testNotice(name, new Date(clock.wallMs()).toISOString()));
     const id = `msg_${randomBytes(ID_BYTES).toString('base64url')}`;
-    return { error: failureOf(await this.#tell(webhook, { id, body }, this.#testing.signal)) };
+    return { error: failureOf(await attempt(this.#parts, webhook, { id, body }, this.#testing.signal)) };
   }
 
   /** Heeds what a receiver says of when to come again; how long that is, in milliseconds. */
@@ -335,12 +309,4 @@ export class WebhookDispatcher {
 /** What probes of a node saw is of no other node. */
 function placeOf({ revision, index }: Position): Position {
   return { revision, index };
-}
-
-/** Why an attempt failed; undefined: it did not. */
-function failureOf(reply: Reply | NoReply): string | undefined {
-  if (reply instanceof NoReply) return reply.reason;
-  const { status } = reply;
-  if (status >= 200 && status < 300) return undefined;
-  return `answered ${status}, not 2xx${status >= 300 && status < 400 ? '; redirects are not followed' : ''}`;
 }

@@ -5,7 +5,7 @@ import type { Etcd } from '../../etcd/client.ts';
 import { EtcdFailure } from '../../etcd/failure.ts';
 import type { KeyValue } from '../../etcd/protocol.ts';
 import { Watch, type WatchEvent } from '../../etcd/watch.ts';
-import { afterMs, inBackground } from '../../guard.ts';
+import { afterMs, guarded, inBackground } from '../../guard.ts';
 import type { Compare, Put, Read, Stored, Transaction, TransactionReply } from '../../model/fleet/transaction.ts';
 
 /** Before a watch is tried again that could not even begin. */
@@ -38,7 +38,9 @@ export class EtcdKeeper implements Keeper {
     return reply instanceof EtcdFailure ? lostBy(reply) : undefined;
   }
 
-  watch(prefixes: readonly string[], listener: KeeperListener): () => void {
+  watch(prefixes: readonly string[], { changed, broken }: KeeperListener): () => void {
+    // A fault there must not keep the watch from going on.
+    const listener: KeeperListener = { changed: guarded(WHAT, changed), broken: guarded(WHAT, broken) };
     const watches = new Set<Watch>();
     let isEnded = false;
     let timer: NodeJS.Timeout | undefined;

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { ClockSteps } from '../../../src/control/drain/clock-steps.ts';
 import { Propagation } from '../../../src/control/drain/propagation.ts';
 import { DrainReports } from '../../../src/control/drain/report.ts';
+import { guarded } from '../../../src/guard.ts';
 import { DRAIN_MARGIN_SECONDS } from '../../../src/model/drain.ts';
 import { Problem } from '../../../src/model/errors.ts';
 import { TestClock } from '../../fixtures/clock.ts';
@@ -90,5 +91,28 @@ t.test('nor one that was set twice, between the answers', async (t) => {
     t.notOk(isDrained(), `${seconds}: caches hold it still`);
     await clock.pass(DRAIN_MARGIN_SECONDS + 8);
     t.ok(isDrained(), `${seconds}: drained`);
+  }
+});
+
+t.test('a look that fails is not the last one', async (t) => {
+  const moved = new TestClock();
+  const clock = {
+    ...moved,
+    after: (ms: number, work: () => void) => moved.after(ms, guarded('thrown by the test', work)),
+  };
+  let looks = 0;
+  const observed = {
+    setClock: () => {
+      looks += 1;
+      throw new Error('thrown by the test');
+    },
+  };
+  const steps = new ClockSteps({ clock, observed, log: { warn() {} } });
+  steps.start();
+  t.teardown(() => steps.stop());
+  for (let n = 1; n <= 2; n++) {
+    moved.jump(5000);
+    await moved.pass(1);
+    t.equal(looks, n);
   }
 });

@@ -251,3 +251,19 @@ t.test('resolvers that several nodes saw count once where all tell them apart by
   t.match(measure(3), { outcome: 'inconclusive', message: /to 2 resolvers;/ });
   t.equal(resolvers(), 4, 'the report errs to more');
 });
+
+t.test('a node that could not tell once, however that failed, tells a second later', async (t) => {
+  const { clock, keeper, told, one, other, report } = makeFleet(t);
+  const { fate } = keeper;
+  let thrown = 0;
+  keeper.fate = (node, transaction) => {
+    if (node === 'ns2' && thrown++ === 0) throw new Error('thrown by the test');
+    return fate(node, transaction);
+  };
+  one.ask(1);
+  other.ask(2);
+  report();
+  await clock.pass(5);
+  t.ok(thrown > 1 && told.includes('ns2'));
+  t.match(report(), { answers: 3 });
+});

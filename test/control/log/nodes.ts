@@ -1,6 +1,7 @@
 /** Nodes of a fleet for tests, each an engine with its store and table, over a log in memory. */
 import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
+import type { Clock } from '../../../src/control/clock.ts';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { Engine } from '../../../src/control/engine.ts';
 import { SharedLog } from '../../../src/control/log/fleet.ts';
@@ -17,7 +18,7 @@ import { MemoryKeeper } from '../../fixtures/keeper.ts';
 export const app = 'app.example.com';
 
 /** One for all nodes, which wait for each other: it counts of a turn as much for each. */
-const clock = turnClock();
+const turns = turnClock();
 
 /** A process that gets no turn for some seconds has neither lost its fleet nor what it asked. */
 export const PATIENT: Timings = { ...timingsOf(30_000), giveUpMs: 30_000 };
@@ -50,8 +51,9 @@ export function makeNode(
   {
     life = 1,
     timings = PATIENT,
+    clock = turns,
     ...more
-  }: { life?: number; timings?: Timings } & Parameters<typeof makeEngine>[1] = {},
+  }: { life?: number; timings?: Timings; clock?: Clock } & Parameters<typeof makeEngine>[1] = {},
 ): Node {
   const fixture = makeEngine(t, more);
   const told: string[] = [];

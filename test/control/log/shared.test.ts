@@ -1,13 +1,17 @@
 /** The log of a fleet under engines of several nodes: what each applies, what a reply says, and what is lost on the way. */
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
+import type { Clock } from '../../../src/control/clock.ts';
 import type { Command } from '../../../src/control/commands/command.ts';
 import { EventLog } from '../../../src/control/events/log.ts';
 import { digestOf, makeSecret, Tokens } from '../../../src/control/tokens.ts';
+import { guarded } from '../../../src/guard.ts';
 import { Problem, StoreUnavailable } from '../../../src/model/errors.ts';
 import { HEAD_KEY, LEADER_KEY, logKey } from '../../../src/model/fleet/keys.ts';
 import { bytesOf, encodeRevision } from '../../../src/model/fleet/records.ts';
+import { timingsOf } from '../../../src/model/fleet/timings.ts';
 import { LogReads } from '../../../src/store/log-reads.ts';
+import { TestClock } from '../../fixtures/clock.ts';
 import { NOON_MS, zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
 import { app, HURRIED, makeFleet, makeNode, must, type Node, names, PATIENT, until } from './nodes.ts';
@@ -241,4 +245,33 @@ t.test('a node that is far behind does not go to the log for each entry', async 
   await until(() => late.told.at(-1) === 'live');
   t.same(late.fixture.store.revisions(0, 1000), nodes[0].fixture.store.revisions(0, 1000));
   t.ok(reads > 0 && reads < 10, `${reads} reads for ${nodes[0].fixture.store.lastRevision} entries`);
+});
+
+t.test('a fault in a turn of its timer stops no node: it says nothing meanwhile, and goes on after it', async (t) => {
+  const moved = new TestClock();
+  // As the timers of the control plane are.
+  const clock: Clock = {
+    wallMs: moved.wallMs,
+    steadyMs: moved.steadyMs,
+    after: (ms, work) => moved.after(ms, guarded('thrown by the test', work)),
+  };
+  const keeper = new MemoryKeeper();
+  keeper.put(HEAD_KEY, encodeRevision(0));
+  const node = makeNode(t, keeper, 'ns1', { clock, timings: timingsOf(10_000) });
+  node.log.start();
+  await moved.pass(10);
+  t.equal(node.told.at(-1), 'live');
+  const { content } = node.fixture.table;
+  const leftOut = content.leftOut.bind(content);
+  let thrown = 0;
+  content.leftOut = () => {
+    thrown += 1;
+    throw new Error('thrown by the test');
+  };
+  await moved.pass(60);
+  t.ok(thrown > 1 && thrown < 100, `tried again now and then: ${thrown} times`);
+  t.equal(node.log.claimsForMs, 0, 'what it cannot know it does not say');
+  content.leftOut = leftOut;
+  await moved.pass(10);
+  t.ok(node.log.claimsForMs > 0);
 });

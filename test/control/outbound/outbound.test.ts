@@ -303,3 +303,14 @@ t.test('what nobody waits for any more is given up', async (t) => {
   await gone;
   t.match(await ask(url, {}, undefined, { stopped: stopped.signal }), { reason: 'was not waited for' });
 });
+
+t.test('what cannot even be begun is an answer too', async (t) => {
+  const outbound = new Outbound(loopback, systemClock);
+  const { timeoutMs, stopped } = limits;
+  t.match(await outbound.connect({ host: '127.0.0.1', port: 65_536 }, { timeoutMs, stopped }), {
+    reason: 'could not be asked: ERR_SOCKET_BAD_PORT',
+  });
+  t.match(await ask('http://127.0.0.1/', { connectTo: { host: '127.0.0.1', port: 65_536 } }), {
+    reason: 'could not be asked: ERR_SOCKET_BAD_PORT',
+  });
+});
