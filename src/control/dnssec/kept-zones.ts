@@ -2,7 +2,7 @@
  * Zones that are served with the signatures that they brought: nobody here makes those anew, so it is said in time when
  * they end. They are looked at when they come, at each start, and each hour after that.
  */
-import { inBackground } from '../../guard.ts';
+import { inBackground, tellFault } from '../../guard.ts';
 import type { SignaturesEvent, SignaturesTrigger } from '../../model/dnssec/triggers.ts';
 import { Problem } from '../../model/errors.ts';
 import { shown } from '../../shown.ts';
@@ -31,6 +31,7 @@ interface KeptParts {
   readonly log: Pick<Lines, 'warn'>;
 }
 
+const WHAT = 'a look at zones that are kept';
 /** As with what is signed here, where signatures are made anew with a week left. */
 const SOON_SECONDS = 7 * 86_400;
 const AGAIN_MS = 3_600_000;
@@ -111,6 +112,7 @@ export class KeptZones {
       if (this.#isStopped) return;
       // Before what may fail: there is a next time.
       this.#arm();
+      this.#run();
       for (const [zone, look] of this.#zones) this.#tell(zone, look);
     });
   }
@@ -118,27 +120,39 @@ export class KeptZones {
   #run(): void {
     if (this.#isBusy || this.#isStopped) return;
     this.#isBusy = true;
-    inBackground('a look at zones that are kept', this.#lookAtAll());
+    inBackground(WHAT, this.#lookAtAll());
   }
 
   async #lookAtAll(): Promise<void> {
-    const { look, clock, log } = this.#parts;
+    const failed: string[] = [];
     try {
       for (const zone of this.#due) {
         if (this.#isStopped) return;
         this.#due.delete(zone);
-        const found = await look(zone, Math.floor(clock.wallMs() / 1000));
-        if (found instanceof Problem) {
-          log.warn({ zone: shown(zone), code: found.code }, `its signatures could not be looked at: ${found.detail}`);
-        } else if (found !== undefined && this.#isKept(zone)) {
-          const wasSaid = this.#said.delete(zone);
-          this.#zones.set(zone, found);
-          if (!this.#tell(zone, found) && wasSaid)
-            this.#over(zone, found, `was imported again: the first of its signatures ends on ${timeOf(found)}`);
+        try {
+          await this.#lookAt(zone);
+        } catch (fault) {
+          // The store cannot be read, say: the others are looked at all the same, and this one in an hour.
+          tellFault(fault, WHAT);
+          failed.push(zone);
         }
       }
     } finally {
+      for (const zone of failed) this.#due.add(zone);
       this.#isBusy = false;
+    }
+  }
+
+  async #lookAt(zone: string): Promise<void> {
+    const { look, clock, log } = this.#parts;
+    const found = await look(zone, Math.floor(clock.wallMs() / 1000));
+    if (found instanceof Problem) {
+      log.warn({ zone: shown(zone), code: found.code }, `its signatures could not be looked at: ${found.detail}`);
+    } else if (found !== undefined && this.#isKept(zone)) {
+      const wasSaid = this.#said.delete(zone);
+      this.#zones.set(zone, found);
+      if (!this.#tell(zone, found) && wasSaid)
+        this.#over(zone, found, `was imported again: the first of its signatures ends on ${timeOf(found)}`);
     }
   }
 
