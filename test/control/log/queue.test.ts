@@ -54,3 +54,30 @@ t.test('what fails is told to its own caller only, at once or later', async (t) 
   t.equal(await second, 'fine');
   t.ok(queue.isIdle);
 });
+
+t.test('what is asked for in the midst of other work is done once that is over, in its order', async (t) => {
+  for (const isSlow of [false, true]) {
+    const queue = new Queue();
+    const done: string[] = [];
+    const inner: Promise<unknown>[] = [];
+    const slow = held<string>();
+    const outer = queue.run(() => {
+      for (const name of ['a', 'b']) inner.push(queue.run(() => done.push(name)));
+      done.push('outer');
+      return isSlow ? slow.promise.then(() => done.push('over')) : 0;
+    });
+    const late = queue.run(() => done.push('late'));
+    slow.resolve('');
+    await Promise.all([outer, ...inner, late]);
+    t.same(done, isSlow ? ['outer', 'over', 'a', 'b', 'late'] : ['outer', 'a', 'b', 'late']);
+    t.ok(queue.isIdle);
+  }
+  const queue = new Queue();
+  let after: Promise<string> | undefined;
+  const failed = queue.run(() => {
+    after = queue.run(() => 'fine');
+    throw new Error('thrown by the test');
+  });
+  await t.rejects(failed, /thrown by the test/);
+  t.equal(await after, 'fine');
+});

@@ -155,3 +155,17 @@ t.test(
     }
   },
 );
+
+t.test('a listener to changes that changes something itself does so when all have heard of the first', async (t) => {
+  const { engine, store } = withService(makeEngine(t));
+  const heard: number[] = [];
+  let own: Promise<unknown> | undefined;
+  engine.onChange(() => {
+    own ??= engine.execute(shift(1, 1), context);
+  });
+  engine.onChange((_changes, { revision }) => heard.push(revision));
+  const before = store.lastRevision;
+  t.match(await engine.execute(shift(0, 1), context), { revision: before + 1 });
+  t.match(await own, { revision: before + 2 });
+  t.same(heard, [before + 1, before + 2]);
+});
