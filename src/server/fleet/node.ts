@@ -325,7 +325,10 @@ export class FleetNode implements FleetControl {
   async #begin(shared: SharedLog, name: string): Promise<void> {
     const isWanted = (): boolean => !this.#isStopped && this.#shared === shared;
     if (!isWanted()) return;
-    const words = await obstacleTo(this.#prepared, this.#parts, name);
+    const words = await obstacleTo(this.#prepared, this.#parts, name).catch(
+      // The store cannot be read, say: it is looked again.
+      (fault: unknown) => `what it needs to take part could not be looked at: ${(fault as Error).message}`,
+    );
     if (!isWanted()) return;
     if (words === undefined) {
       this.#presence?.start();
