@@ -23,7 +23,7 @@ const CONTEXT = { DATA: 0, DATA_END: 4, INTERFACE: 12, RX_QUEUE: 16 } as const;
 /** What the program says of a frame: the kernel takes it as if there were no program. */
 const XDP_PASS = 2;
 const XDP_DROP = 1;
-const HELPER = { REDIRECT_MAP: 51, ADJUST_TAIL: 65, STORE_BYTES: 190 } as const;
+const HELPER = { ADJUST_HEAD: 44, REDIRECT_MAP: 51, ADJUST_TAIL: 65, STORE_BYTES: 190 } as const;
 /** Loopback, in every namespace: what a program is said to receive from that is run by hand. */
 const LOOPBACK = 1;
 /** The least that is a query: a DNS header (RFC 1035 §4.1.1). Anything shorter has time for the usual way. */
@@ -128,8 +128,12 @@ function send(program: Assembler, { replies, device, queues }: BulkMaps): void {
     .goIfAboveNumber(9, BULK.FRAME_BYTES_MAX, 'drop')
     .goIfBelowNumber(9, ETHERNET_BYTES, 'drop')
     .move(1, 6)
+    .set(2, BULK.BLANK_FRAME_AT)
+    .call(HELPER.ADJUST_HEAD)
+    .goUnlessEqual32(0, 0, 'drop')
+    .move(1, 6)
     .move(2, 9)
-    .add(2, -BULK.BLANK_BYTES)
+    .add(2, BULK.BLANK_FRAME_AT - BULK.BLANK_BYTES)
     .call(HELPER.ADJUST_TAIL)
     .goUnlessEqual32(0, 0, 'drop')
     .move(1, 6)

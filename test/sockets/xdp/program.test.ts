@@ -133,6 +133,7 @@ t.test('as many addresses as there may be, and none', async (t) => {
 const bulk = { replies: 8, device: 9, queues: 2 };
 const sending = assembleProgram({ mac: Uint8Array.from(OURS), endpoints, map: 7, frameBytesMax: 1792, bulk });
 
+// The memory of a frame that is through is that of a later one, as the one before left it: here all have the same.
 t.test('replies in bulk: each run makes the next reply of the queue that the frame names', async () => {
   const reply = fc.uint8Array({ minLength: 14, maxLength: BULK.FRAME_BYTES_MAX });
   fc.assert(
@@ -166,7 +167,9 @@ t.test('replies in bulk: what is none is dropped', async (t) => {
   made[0] = BULK.SLOTS;
   t.equal(code(), 1, 'all have been made');
   made[0] = 0;
-  t.equal(code(Uint8Array.of(2, ...blank.subarray(1))), 1, 'no such queue');
+  blank[0] = 2;
+  t.equal(code(), 1, 'no such queue');
+  blank[0] = 1;
   t.equal(code(blank.subarray(1)), 1, 'no blank frame');
   t.equal(code(), 4);
 });
@@ -202,7 +205,7 @@ t.test('what is handed over is counted, each queue by itself', async (t) => {
 /** The array of two queues, how a reply is laid there, and what the program is run on. */
 function openBulk(queue: number) {
   const array = new Uint8Array(2 * BULK.BYTES);
-  const blank = new Uint8Array(BULK.BLANK_BYTES);
+  const blank = new Uint8Array(new ArrayBuffer(BULK.BLANK_BYTES + BULK.FRAME_BYTES_MAX), 0, BULK.BLANK_BYTES);
   blank[0] = queue;
   const write = (i: number, bytes: Uint8Array, length = bytes.length): void => {
     const slot = queue * BULK.BYTES + BULK.HEADER_BYTES + i * BULK.SLOT_BYTES;
