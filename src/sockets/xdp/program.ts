@@ -103,7 +103,11 @@ export function assembleProgram({ mac, endpoints, map, frameBytesMax, bulk }: Pr
   );
 }
 
-/** A frame that nobody sent becomes the next reply of its queue. */
+/**
+ * A frame that nobody sent becomes the next reply of its queue. r7 is how far into the array it lies: a place in memory to
+ * which that was added must not be moved to another register, or the verifier of Linux 6.18, where it looks at what a
+ * processor might guess (for who has no CAP_PERFMON), warns in the kernel's log of a fault of its own.
+ */
 function send(program: Assembler, { replies, device, queues }: BulkMaps): void {
   program
     .load(32, 4, 1, CONTEXT.INTERFACE)
@@ -113,18 +117,20 @@ function send(program: Assembler, { replies, device, queues }: BulkMaps): void {
     .goIfAbove(4, 3, 'drop')
     .load(32, 8, 2, 0)
     .goIfAboveNumber(8, queues - 1, 'drop')
-    .loadMapValue(7, replies, 0)
-    .move(4, 8)
-    .multiply(4, BULK.BYTES)
-    .addRegister(7, 4)
-    .load(32, 5, 7, BULK.MADE_AT)
+    .move(7, 8)
+    .multiply(7, BULK.BYTES)
+    .loadMapValue(1, replies, BULK.MADE_AT)
+    .addRegister(1, 7)
+    .load(32, 5, 1, 0)
     .goIfAboveNumber(5, BULK.SLOTS - 1, 'drop')
     .move(4, 5)
     .add(4, 1)
-    .store32(7, BULK.MADE_AT, 4)
+    .store32(1, 0, 4)
     .multiply(5, BULK.SLOT_BYTES)
     .addRegister(7, 5)
-    .load(32, 9, 7, BULK.HEADER_BYTES)
+    .loadMapValue(1, replies, BULK.HEADER_BYTES)
+    .addRegister(1, 7)
+    .load(32, 9, 1, 0)
     .goIfAboveNumber(9, BULK.FRAME_BYTES_MAX, 'drop')
     .goIfBelowNumber(9, ETHERNET_BYTES, 'drop')
     .move(1, 6)
@@ -138,8 +144,8 @@ function send(program: Assembler, { replies, device, queues }: BulkMaps): void {
     .goUnlessEqual32(0, 0, 'drop')
     .move(1, 6)
     .set(2, 0)
-    .move(3, 7)
-    .add(3, BULK.HEADER_BYTES + BULK.REPLY_AT)
+    .loadMapValue(3, replies, BULK.HEADER_BYTES + BULK.REPLY_AT)
+    .addRegister(3, 7)
     .move(4, 9)
     .call(HELPER.STORE_BYTES)
     .goUnlessEqual32(0, 0, 'drop')
