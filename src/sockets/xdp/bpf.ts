@@ -95,19 +95,12 @@ export function createSharedArray(libc: Libc, bytes: number): number {
   throw faultOf('an array of replies', libc.errno());
 }
 
-/** Lays so many bytes of it, from `from` on, over the memory at `at`: whole pages, all of them. Throws XdpFault. */
-export function mapSharedArray(
-  libc: Libc,
-  array: number,
-  from: number,
-  bytes: number,
-  memory: Uint8Array,
-  at: number,
-): void {
-  const start = libc.addressOf(memory) + at;
+/** Lays it, from `from` on, over this memory: whole pages, both. Throws XdpFault. */
+export function mapSharedArray(libc: Libc, array: number, from: number, memory: Uint8Array): void {
+  const start = libc.addressOf(memory);
   const mapped = libc.mmap(
     start,
-    bytes,
+    memory.length,
     LINUX.PROT_READ | LINUX.PROT_WRITE,
     LINUX.MAP_SHARED | LINUX.MAP_FIXED,
     array,

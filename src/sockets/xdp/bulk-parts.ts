@@ -68,7 +68,7 @@ export class BulkParts {
         } finally {
           libc.close(counter);
         }
-        mapSharedArray(libc, replies, queue * BULK.BYTES, BULK.BYTES, new Uint8Array(memory), layout.bulk);
+        mapSharedArray(libc, replies, queue * BULK.BYTES, new Uint8Array(memory, layout.bulk, BULK.BYTES));
       }
       const maps = { replies, device, queues: queues.length };
       // The verifier is asked here, so that what serves does not hang on it.
