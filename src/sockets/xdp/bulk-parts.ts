@@ -26,6 +26,7 @@ export class BulkParts {
   readonly #queues: readonly QueueShare[];
   /** Of the program that the interface runs: always the same number, which workers may hold. undefined: of none. */
   #program: number | undefined;
+  #isHalted = false;
   /** What the interface had not sent before. */
   readonly #notSentBefore: number;
 
@@ -94,20 +95,20 @@ export class BulkParts {
 
   /** Lets replies leave in bulk if the interface takes them so: on a veth that is up to the other end. */
   look(): void {
-    const takes = this.#program !== undefined && readFeatures(this.#libc, this.#index)?.takes === true;
+    const takes = !this.#isHalted && readFeatures(this.#libc, this.#index)?.takes === true;
     this.#let(takes ? this.#program : undefined);
   }
 
   /** The interface runs no program of ours any more. */
   halt(): void {
+    this.#isHalted = true;
     this.#let(undefined);
-    // Who has read the number just now is refused, and sends by the socket.
-    if (this.#program !== undefined) this.#libc.close(this.#program);
-    this.#program = undefined;
   }
 
   close(): void {
     this.halt();
+    // Not before the workers have ended: one may have read the number, which would soon be that of something else.
+    if (this.#program !== undefined) this.#libc.close(this.#program);
     this.#libc.close(this.maps.replies);
     this.#libc.close(this.maps.device);
   }
