@@ -116,12 +116,12 @@ async function lookAtMachine(
   serverFindings: readonly Diagnosis[],
   { port }: Options,
 ): Promise<Chapter> {
-  const { compareClocks, compareNodes, examineClock, examineFiles, examinePort } = await import('./doctor/machine.ts');
+  const { compareClocks, compareNodes, examineClock, examinePort } = await import('./doctor/machine.ts');
   const { examineXdp } = await import('./doctor/xdp.ts');
   const findings = [...serverFindings, await examinePort(port), examineXdp(port), await examineClock()];
   if (serverFindings.length === 0) {
-    const [date, fleet, files] = [await api.date(), await fleetOf(api), await unusableFiles(api)];
-    findings.push(...compareClocks(date, Date.now()), ...compareNodes(fleet), ...examineFiles(files));
+    const [date, fleet, files] = [await api.date(), await fleetOf(api), await lookAtFiles(api)];
+    findings.push(...compareClocks(date, Date.now()), ...compareNodes(fleet), ...files);
   }
   return { about: 'this machine', findings };
 }
@@ -136,13 +136,15 @@ async function fleetOf(api: Session['api']): Promise<Fleet | undefined> {
   }
 }
 
-/** None where the server is not ready, and says why in its own words. */
-async function unusableFiles(api: Session['api']): Promise<readonly string[]> {
+/** What the server says of files that its settings name; where it is not ready, it says what keeps it from that. */
+async function lookAtFiles(api: Session['api']): Promise<readonly Diagnosis[]> {
   try {
-    return (await api.get<{ unusableFiles?: readonly string[] }>('/readyz')).unusableFiles ?? [];
+    const { unusableFiles: files = [] } = await api.get<{ unusableFiles?: readonly string[] }>('/readyz');
+    const { examineFiles } = await import('./doctor/machine.ts');
+    return examineFiles(files);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [];
+    return [{ level: 'warning', code: 'server_not_ready', what: `The server is not ready: ${error.message}` }];
   }
 }
 

@@ -152,7 +152,7 @@ function isNew(before: readonly number[], now: readonly number[]): boolean {
   return now.length === 1 && !before.includes(now[0] as number);
 }
 
-/** Whether another upgrade follows the one that started this data process. A server of an earlier version does not tell. */
+/** Whether another upgrade follows the one that started this data process. A server of an earlier version does not tell, nor one that has rights which who asks has not. */
 function isFollowed(pid: number): boolean {
   return read(`/proc/${pid}/environ`).split('\0').includes(FOLLOWED);
 }
@@ -163,6 +163,7 @@ async function comesByXdp(server: number): Promise<boolean> {
   while (!isByXdp(childrenOf(server).data)) {
     if (performance.now() > endsAtMs) return false;
     await sleep(LOOK_MS);
+    mustBeThere(server);
   }
   return true;
 }

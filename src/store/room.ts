@@ -50,7 +50,7 @@ export class Room {
   readonly #freePages: Statement;
   readonly #pageBytes: number;
 
-  /** `database`: the connection of the thread that asks. `reserve`: of whoever stages. */
+  /** `database`: the connection of the thread that asks. `reserve`: undefined for who takes nothing beforehand. */
   constructor(database: Database, reserve?: Reserve) {
     this.#database = database;
     this.#reserve = reserve;
@@ -95,8 +95,12 @@ export class Room {
 
   /** Takes what is kept for changes, where it may soon be gone: to be called once all of the log was brought in. */
   keep(): void {
-    const left = this.#left();
-    if (left === undefined || left < PLENTY_BYTES) this.#isReserved();
+    try {
+      const left = this.#left();
+      if (left === undefined || left < PLENTY_BYTES) this.#isReserved();
+    } catch {
+      // What it was for goes on without.
+    }
   }
 
   /** Whether the database has room for its part of all that is meant, and for what is kept, whoever else takes what is free. */

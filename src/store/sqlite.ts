@@ -93,6 +93,9 @@ export function openDatabase(file: string): Database {
   }
 }
 
+/** What SQLite says of a write for which there is no room: on the disk, within a quota, for the index of the log. */
+const WITHOUT_ROOM: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE']);
+
 export class Store extends LogReads {
   readonly #database: Database;
   readonly #lock: Database;
@@ -265,7 +268,7 @@ export class Store extends LogReads {
     try {
       this.#turn.asMain(commit);
     } catch (error) {
-      if ((error as { code?: string }).code !== 'SQLITE_FULL' || !this.#bringIn()) throw error;
+      if (!WITHOUT_ROOM.has((error as { code?: string }).code ?? '') || !this.#bringIn()) throw error;
       this.#turn.asMain(commit);
     }
   }

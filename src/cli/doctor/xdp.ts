@@ -23,20 +23,19 @@ export function examineXdp(port: number, look: typeof lookAtXdp = lookAtXdp): Di
   const able = interfaces.filter(
     ({ support }) => typeof support !== 'object' && !['served', 'resting', 'unknown'].includes(support),
   );
-  const rests =
-    resting === ''
-      ? []
-      : [`${resting}: its program leads nothing to Teal at the moment, for want of addresses or of MTU`];
-  const besides = [...rests, ...able.map(described), ...refused];
-  const others = besides.length === 0 ? '' : ` Not so: ${besides.join('; ')}.`;
+  const idle = 'its program leads nothing to Teal at the moment, for want of addresses or of MTU';
+  const rests = resting === '' ? [] : [`${resting}: ${idle}`];
+  const besides = [...able.map(described), ...refused];
+  const notSo = (words: readonly string[]): string => (words.length === 0 ? '' : ` Not so: ${words.join('; ')}.`);
+  const others = notSo(besides);
   if (served !== '') {
     return ok(
       'xdp_served',
-      `Teal answers past the kernel, and past its firewall, on ${served} (docs/xdp.md).${others}`,
+      `Teal answers past the kernel, and past its firewall, on ${served} (docs/xdp.md).${notSo([...rests, ...besides])}`,
     );
   }
   if (resting !== '') {
-    return ok('xdp_resting', `Teal has its program on ${resting}, but sockets answer (docs/xdp.md).${others}`);
+    return ok('xdp_resting', `Teal has its program on ${resting}, but sockets answer: ${idle} (docs/xdp.md).${others}`);
   }
   if (unknown !== '') {
     const whose = `On ${unknown} is an XDP program, Teal's or somebody else's: root is told whose (CAP_SYS_ADMIN).`;

@@ -124,15 +124,15 @@ export class KeptZones {
   }
 
   async #lookAtAll(): Promise<void> {
+    // The store cannot be read, say: the others are looked at all the same, and these in an hour.
     const failed: string[] = [];
     try {
       for (const zone of this.#due) {
         if (this.#isStopped) return;
         this.#due.delete(zone);
         try {
-          await this.#lookAt(zone);
+          if (!(await this.#lookAt(zone))) failed.push(zone);
         } catch (fault) {
-          // The store cannot be read, say: the others are looked at all the same, and this one in an hour.
           tellFault(fault, WHAT);
           failed.push(zone);
         }
@@ -143,17 +143,21 @@ export class KeptZones {
     }
   }
 
-  async #lookAt(zone: string): Promise<void> {
+  /** False: it could not be looked at. */
+  async #lookAt(zone: string): Promise<boolean> {
     const { look, clock, log } = this.#parts;
     const found = await look(zone, Math.floor(clock.wallMs() / 1000));
     if (found instanceof Problem) {
       log.warn({ zone: shown(zone), code: found.code }, `its signatures could not be looked at: ${found.detail}`);
-    } else if (found !== undefined && this.#isKept(zone)) {
+      return false;
+    }
+    if (found !== undefined && this.#isKept(zone)) {
       const wasSaid = this.#said.delete(zone);
       this.#zones.set(zone, found);
       if (!this.#tell(zone, found) && wasSaid)
         this.#over(zone, found, `was imported again: the first of its signatures ends on ${timeOf(found)}`);
     }
+    return true;
   }
 
   /** True: something is to be said of the zone; it is, unless it was within a day and has not become worse. */

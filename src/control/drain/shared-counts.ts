@@ -178,7 +178,7 @@ export class SharedCounts implements FleetCounts {
 
   async #tell(): Promise<void> {
     const { keeper, clock } = this.#parts;
-    const puts = this.#puts(clock.steadyMs());
+    const puts = this.#putsOrAgain();
     if (puts.length === 0 || !this.#isRunning) return;
     this.#toldAtMs = clock.steadyMs();
     this.#isTelling = true;
@@ -188,6 +188,18 @@ export class SharedCounts implements FleetCounts {
       this.#isTelling = false;
       // What did not arrive is told anew a second later.
       this.#soon();
+    }
+  }
+
+  /** Where the store cannot be read, say, it is tried again a second later. */
+  #putsOrAgain(): Put[] {
+    const nowMs = this.#parts.clock.steadyMs();
+    try {
+      return this.#puts(nowMs);
+    } catch (error) {
+      this.#toldAtMs = nowMs;
+      this.#soon();
+      throw error;
     }
   }
 

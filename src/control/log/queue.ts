@@ -3,8 +3,9 @@
 export class Queue {
   /** The end of the work that came last; undefined: nothing is being done. It never rejects. */
   #end: Promise<void> | undefined;
-  /** What was asked for in the midst of work that is being begun, by a listener to it, say; undefined: none is. */
-  #inside: (() => void)[] | undefined;
+  /** What was asked for in the midst of work that is being begun, by a listener to it, say. */
+  readonly #inside: (() => void)[] = [];
+  #isBeginning = false;
 
   /** True where nothing is being done. */
   get isIdle(): boolean {
@@ -17,9 +18,8 @@ export class Queue {
    */
   run<Result>(work: () => Result | Promise<Result>): Promise<Result> {
     if (this.#end !== undefined) return this.#follow(this.#end.then(work));
-    if (this.#inside !== undefined) return this.#later(this.#inside, work);
-    const inside: (() => void)[] = [];
-    this.#inside = inside;
+    if (this.#isBeginning) return this.#later(work);
+    this.#isBeginning = true;
     try {
       const result = work();
       // A command that was done at once is over: the next one in this very turn need not wait for it.
@@ -27,13 +27,13 @@ export class Queue {
     } catch (error) {
       return Promise.reject(error);
     } finally {
-      this.#inside = undefined;
-      for (const begin of inside) begin();
+      this.#isBeginning = false;
+      for (let next = this.#inside.shift(); next !== undefined; next = this.#inside.shift()) next();
     }
   }
 
-  #later<Result>(inside: (() => void)[], work: () => Result | Promise<Result>): Promise<Result> {
-    return new Promise((resolve) => inside.push(() => resolve(this.run(work))));
+  #later<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return new Promise((resolve) => this.#inside.push(() => resolve(this.run(work))));
   }
 
   #follow<Result>(result: Promise<Result>): Promise<Result> {

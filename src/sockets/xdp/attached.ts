@@ -117,7 +117,7 @@ export class AttachedInterface {
         const worker = (before + queue) % workers;
         queues.push({ ...socket, queue, worker, replyBytesMax: replyBytesMax(device.mtu, placeBytes) });
       }
-      bulk = BulkParts.open(libc, device, queues, (maps) => programFor(device, map, placeBytes, endpoints, maps));
+      bulk = BulkParts.open(libc, log, device, queues, (maps) => programFor(device, map, placeBytes, endpoints, maps));
       const program = loadProgram(libc, programFor(device, map, placeBytes, endpoints, bulk?.maps));
       opened.push(program);
       const link = attachProgram(libc, program, device);
@@ -161,9 +161,7 @@ export class AttachedInterface {
   }
 
   states(): SocketState[] {
-    // Of replies in bulk the kernel counts what the interface dropped for all queues together, and the others among them.
-    const unsent = this.queues.reduce((sum, queue) => sum + unsentReplies(queue), 0);
-    const besides = Math.max(0, (this.#bulk?.notSent ?? 0) - unsent);
+    const besides = this.#bulk?.notSentBesides() ?? 0;
     return this.queues.flatMap(({ fd, sender, memory, layout, worker, queue }) => {
       const statistics = readStatistics(this.#libc, { fd, sender });
       if (statistics === undefined) return [];

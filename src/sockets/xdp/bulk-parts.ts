@@ -1,5 +1,6 @@
 /** What it takes that replies leave in bulk (bulk.ts): the main thread's side. */
 import { LINUX, type Libc } from '../libc.ts';
+import type { SocketLog } from '../transport.ts';
 import {
   createDeviceMap,
   createSharedArray,
@@ -12,12 +13,13 @@ import { XdpFault } from './fault.ts';
 import type { NetworkInterface } from './interface.ts';
 import { readFeatures, readNotSent } from './netlink.ts';
 import { assembleCounter, type BulkMaps } from './program.ts';
-import { type QueueShare, setBulkProgram } from './queue.ts';
+import { type QueueShare, repliesInBulk, setBulkProgram, unsentReplies } from './queue.ts';
 import { BULK } from './rings.ts';
 import { isZeroCopy } from './socket.ts';
 
 /** Drivers with which it was tried. */
 const DRIVERS: readonly string[] = ['veth'];
+
 /** Of one interface: what its program needs to send. */
 export class BulkParts {
   readonly maps: BulkMaps;
@@ -27,20 +29,32 @@ export class BulkParts {
   /** Of the program that the interface runs: always the same number, which workers may hold. undefined: of none. */
   #program: number | undefined;
   #isHalted = false;
-  /** What the interface had not sent before. */
-  readonly #notSentBefore: number;
+  /** What the interface had not sent before any reply left in bulk, and what it has not sent by now. */
+  #notSentBefore = 0;
+  #notSent = 0;
 
   private constructor(libc: Libc, index: number, queues: readonly QueueShare[], maps: BulkMaps) {
     this.#libc = libc;
     this.#index = index;
     this.#queues = queues;
     this.maps = maps;
-    this.#notSentBefore = readNotSent(libc, index) ?? 0;
   }
 
-  /** Frames that the interface has dropped since instead of sending them: nobody is told which. */
-  get notSent(): number {
-    return (readNotSent(this.#libc, this.#index) ?? this.#notSentBefore) - this.#notSentBefore;
+  /**
+   * Frames that the interface has dropped instead of sending them since replies leave in bulk, but for those that queues
+   * count: of these nobody is told whose they are.
+   */
+  notSentBesides(): number {
+    if (!this.#queues.some((queue) => repliesInBulk(queue) > 0)) return 0;
+    // Where it is not told, it is what it was: a count does not fall.
+    this.#notSent = Math.max(this.#notSent, this.#dropped());
+    return Math.max(0, this.#notSent - this.#notSentBefore);
+  }
+
+  /** What the interface tells, without what is known by queue. */
+  #dropped(): number {
+    const unsent = this.#queues.reduce((sum, queue) => sum + unsentReplies(queue), 0);
+    return (readNotSent(this.#libc, this.#index) ?? 0) - unsent;
   }
 
   /**
@@ -49,7 +63,8 @@ export class BulkParts {
    */
   static open(
     libc: Libc,
-    { index, driver }: Pick<NetworkInterface, 'index' | 'driver'>,
+    log: SocketLog,
+    { index, driver, name }: Pick<NetworkInterface, 'index' | 'driver' | 'name'>,
     queues: readonly QueueShare[],
     assemble: (maps: BulkMaps) => Uint8Array,
   ): BulkParts | undefined {
@@ -77,8 +92,9 @@ export class BulkParts {
       return new BulkParts(libc, index, queues, maps);
     } catch (error) {
       for (const fd of opened) libc.close(fd);
-      if (error instanceof XdpFault) return undefined;
-      throw error;
+      if (!(error instanceof XdpFault)) throw error;
+      log.info({ interface: name, reason: error.message }, 'replies of AF_XDP leave one by one on this interface');
+      return undefined;
     }
   }
 
@@ -96,6 +112,7 @@ export class BulkParts {
   /** Lets replies leave in bulk if the interface takes them so: on a veth that is up to the other end. */
   look(): void {
     const takes = !this.#isHalted && readFeatures(this.#libc, this.#index)?.takes === true;
+    if (takes && !this.#queues.some((queue) => repliesInBulk(queue) > 0)) this.#notSentBefore = this.#dropped();
     this.#let(takes ? this.#program : undefined);
   }
 

@@ -36,10 +36,10 @@ export const BULK = {
   /** Of a frame before the program writes a reply into it, and makes it as long as that. The first word is the queue. */
   BLANK_BYTES: 128,
   /**
-   * The reply begins behind that: the kernel takes the memory of a frame that is through for a later one of the same run,
-   * as it was left.
+   * The reply begins a line behind that: the kernel takes the memory of a frame that is through for a later one of the same
+   * run, as it was left, with whatever the other end wrote before it, the headers of a tunnel, say.
    */
-  BLANK_FRAME_AT: 16,
+  BLANK_FRAME_AT: LINE_BYTES,
 } as const;
 
 /** Where a ring keeps what, from the start of its mapping, in bytes, as the kernel says by XDP_MMAP_OFFSETS. */

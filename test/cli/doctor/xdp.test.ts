@@ -48,7 +48,7 @@ t.test('some could; some do', async (t) => {
   );
   t.match(told(seen(['eth0', 'resting'])), [
     'xdp_resting',
-    /^Teal has its program on eth0, but sockets answer .*\. Not so: eth0: its program leads nothing to Teal at the moment/,
+    /^Teal has its program on eth0, but sockets answer: its program leads nothing to Teal at the moment, .*\(docs\/xdp.md\)\.$/,
   ]);
   t.match(told(seen(['eth0', 'resting'], ['eth1', 'served'])), [
     'xdp_served',

@@ -72,6 +72,17 @@ t.test('what is asked for in the midst of other work is done once that is over, 
     t.same(done, isSlow ? ['outer', 'over', 'a', 'b', 'late'] : ['outer', 'a', 'b', 'late']);
     t.ok(queue.isIdle);
   }
+  const nested = new Queue();
+  const order: string[] = [];
+  const name = (text: string) => (): unknown => order.push(text);
+  await nested.run(() => {
+    nested.run(() => {
+      order.push('b');
+      nested.run(name('d'));
+    });
+    nested.run(name('c'));
+  });
+  t.same(order, ['b', 'c', 'd']);
   const queue = new Queue();
   let after: Promise<string> | undefined;
   const failed = queue.run(() => {
