@@ -100,93 +100,67 @@ async function askTogether(
   return replies;
 }
 
-byXdp('the other end is not ready: every query has one reply, none in bulk', options, async (t, wire, teal) => {
+byXdp('the other end becomes ready, and is no more: every query has its reply', options, async (t, wire, teal) => {
   const raw = new RawFrames(wire.client);
   t.teardown(() => raw.close());
-  const replies = await askTogether(t, wire, teal, raw);
-  t.equal(replies.size, QUERIES);
-  t.same(new Set(replies.values()), new Set([1]));
-  t.equal(await countOf(teal, 'in_bulk'), 0);
-});
-
-byXdp('the other end becomes ready, and is no more', options, async (t, wire, teal) => {
-  const raw = new RawFrames(wire.client);
-  t.teardown(() => raw.close());
-  let before = 0;
-  /** The server looks once a second. */
-  const untilInBulk = async (): Promise<void> => {
-    before = await countOf(teal, 'in_bulk');
-    await soon(t).ok(async () => {
-      const replies = await askTogether(t, wire, teal, raw);
-      t.equal(replies.size, QUERIES);
-      t.same(new Set(replies.values()), new Set([1]), 'one reply each');
-      return (await countOf(teal, 'in_bulk')) > before;
-    }, 'replies leave in bulk');
+  const all = async (meanwhile?: () => void): Promise<Set<number>> => {
+    const replies = await askTogether(t, wire, teal, raw, meanwhile);
+    t.equal(replies.size, QUERIES);
+    return new Set(replies.values());
   };
+  t.same(await all(), new Set([1]), 'it is not ready');
+  t.equal(await countOf(teal, 'in_bulk'), 0);
   for (const round of [1, 2]) {
     const end = makeReady(wire);
-    await untilInBulk();
+    const before = await countOf(teal, 'in_bulk');
+    // The server looks once a second.
+    await soon(t).ok(async () => {
+      t.same(await all(), new Set([1]), 'one reply each');
+      return (await countOf(teal, 'in_bulk')) > before;
+    }, 'replies leave in bulk');
     const inBulk = await countOf(teal, 'in_bulk');
-    const replies = await askTogether(t, wire, teal, raw, end);
-    t.equal(replies.size, QUERIES, `round ${round}: none is lost in the moment in which the other end is no more`);
-    t.equal(await countOf(teal, 'in_bulk'), inBulk, 'none has left in bulk');
+    await all(end);
+    t.equal(await countOf(teal, 'in_bulk'), inBulk, `round ${round}: none leaves in bulk once it is no more`);
   }
   t.equal(await countOf(teal, 'unsent'), 0);
 });
 
-byXdp(
-  'what the other end does not take is counted, and long replies go by themselves',
-  { env },
-  async (t, wire, teal) => {
-    const raw = new RawFrames(wire.client);
-    t.teardown(() => raw.close());
-    const rdata = [Array.from({ length: 3 }, () => `"${'x'.repeat(200)}"`).join(' ')];
-    const made = await teal.call('PUT', '/v1/zones/example.test/rrsets/long.example.test/TXT', {
-      ttlSeconds: 60,
-      rdata,
-    });
-    t.ok(made.status < 300, JSON.stringify(made.body));
-    const end = makeReady(wire);
-    t.teardown(end);
-    await soon(t).ok(async () => {
-      await askTogether(t, wire, teal, raw);
-      return (await countOf(teal, 'in_bulk')) > 0;
-    }, 'replies leave in bulk');
-    const inBulk = await countOf(teal, 'in_bulk');
-    const mixed = (id: number): Buffer =>
-      id % 2 === 0
-        ? buildQuery({ name: app, id })
-        : buildQuery({ name: 'long.example.test', type: 'TXT', id, edns: { udpBytes: 1232 } });
-    const replies = await askTogether(t, wire, teal, raw, undefined, mixed);
-    t.equal(replies.size, QUERIES);
-    t.same(new Set(replies.values()), new Set([1]));
-    t.equal(await countOf(teal, 'in_bulk'), inBulk, 'a batch with a long one goes by the socket');
-    t.equal(await countOf(teal, 'unsent'), 0);
-  },
-);
-
-byXdp('what the other end drops has no part in what follows in its batch', { env }, async (t, wire, teal) => {
+byXdp('long replies, and those that the other end does not take', { env }, async (t, wire, teal) => {
   const raw = new RawFrames(wire.client);
   t.teardown(() => raw.close());
-  const rdata = [`"${'x'.repeat(250)}"`];
-  const made = await teal.call('PUT', '/v1/zones/example.test/rrsets/long.example.test/TXT', { ttlSeconds: 60, rdata });
-  t.ok(made.status < 300, JSON.stringify(made.body));
+  for (const [name, strings] of [
+    ['middle', 1],
+    ['long', 3],
+  ] as const) {
+    const rdata = [Array.from({ length: strings }, () => `"${'x'.repeat(250)}"`).join(' ')];
+    const url = `/v1/zones/example.test/rrsets/${name}.example.test/TXT`;
+    const made = await teal.call('PUT', url, { ttlSeconds: 60, rdata });
+    t.ok(made.status < 300, JSON.stringify(made.body));
+  }
+  const txt = (name: string, id: number): Buffer =>
+    buildQuery({ name: `${name}.example.test`, type: 'TXT', id, edns: { udpBytes: 1232 } });
   t.teardown(makeReady(wire));
   await soon(t).ok(async () => {
     await askTogether(t, wire, teal, raw);
     return (await countOf(teal, 'in_bulk')) > 0;
   }, 'replies leave in bulk');
   const inBulk = await countOf(teal, 'in_bulk');
+  const mixed = (id: number): Buffer => (id % 2 === 0 ? buildQuery({ name: app, id }) : txt('long', id));
+  const whole = await askTogether(t, wire, teal, raw, undefined, mixed);
+  t.equal(whole.size, QUERIES);
+  t.same(new Set(whole.values()), new Set([1]));
+  t.equal(await countOf(teal, 'in_bulk'), inBulk, 'a batch with a long one goes by the socket');
+  t.equal(await countOf(teal, 'unsent'), 0);
+
   const setMtu = (mtu: string): void => {
     execFileSync('ip', ['-n', wire.namespaces.client, 'link', 'set', wire.client, 'mtu', mtu]);
   };
   setMtu('200');
-  const longFirst = (id: number): Buffer =>
-    id < AT_ONCE ? buildQuery({ name: 'long.example.test', type: 'TXT', id }) : buildQuery({ name: app, id });
   // The memory of frames that were dropped is that of later ones.
-  const replies = await askTogether(t, wire, teal, raw, undefined, longFirst, QUERIES - AT_ONCE);
+  const middleFirst = (id: number): Buffer => (id < AT_ONCE ? txt('middle', id) : buildQuery({ name: app, id }));
+  const replies = await askTogether(t, wire, teal, raw, undefined, middleFirst, QUERIES - AT_ONCE);
   setMtu('1500');
-  t.same([...replies.keys()].sort((a, b) => a - b)[0], AT_ONCE);
+  t.same([...replies.keys()].sort((a, b) => a - b)[0], AT_ONCE, 'what was dropped has no part in what follows');
   t.equal(replies.size, QUERIES - AT_ONCE);
   t.same(new Set(replies.values()), new Set([1]), 'one reply each');
   t.ok((await countOf(teal, 'in_bulk')) > inBulk);
