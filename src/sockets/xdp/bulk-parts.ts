@@ -45,10 +45,15 @@ export class BulkParts {
    * count: of these nobody is told whose they are.
    */
   notSentBesides(): number {
-    if (!this.#queues.some((queue) => repliesInBulk(queue) > 0)) return 0;
+    if (!this.#hasSent) return 0;
     // Where it is not told, it is what it was: a count does not fall.
     this.#notSent = Math.max(this.#notSent, this.#dropped());
     return Math.max(0, this.#notSent - this.#notSentBefore);
+  }
+
+  /** Replies have left in bulk. */
+  get #hasSent(): boolean {
+    return this.#queues.some((queue) => repliesInBulk(queue) > 0);
   }
 
   /** What the interface tells, without what is known by queue. */
@@ -112,7 +117,7 @@ export class BulkParts {
   /** Lets replies leave in bulk if the interface takes them so: on a veth that is up to the other end. */
   look(): void {
     const takes = !this.#isHalted && readFeatures(this.#libc, this.#index)?.takes === true;
-    if (takes && !this.#queues.some((queue) => repliesInBulk(queue) > 0)) this.#notSentBefore = this.#dropped();
+    if (takes && !this.#hasSent) this.#notSentBefore = this.#dropped();
     this.#let(takes ? this.#program : undefined);
   }
 

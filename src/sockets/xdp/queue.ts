@@ -33,7 +33,7 @@ export interface QueueShare extends XdpSocket {
   readonly queue: number;
 }
 
-/** And those that have left in bulk. */
+/** Replies of a queue that have left in bulk, whoever served it. */
 export function repliesInBulk({ memory, layout }: Pick<QueueShare, 'memory' | 'layout'>): number {
   return new Float64Array(memory)[(layout.state + STATE.IN_BULK) >> 1];
 }

@@ -4,6 +4,7 @@
  */
 
 import { FRAMES_AT_ONCE } from './frame.ts';
+import { ETHERNET_BYTES } from './headers.ts';
 
 /** Of memory, as the kernel maps it. */
 export const PAGE_BYTES = 4096;
@@ -13,26 +14,29 @@ export const HEADROOM_BYTES = 256;
 /** Of the processor's caches. */
 const LINE_BYTES = 64;
 
+/** An odd number of lines, so that the first lines of all do not compete for the same few places of a cache. */
+const SLOT_BYTES = 11 * LINE_BYTES;
+const SLOTS = 128;
+
 /**
  * What one queue has of the array in which replies lie that leave in bulk (bulk.ts): a header, and a place for each of a
  * batch, whole pages in all.
  */
 export const BULK = {
-  SLOTS: 128,
-  /** An odd number of lines, so that the first lines of all do not compete for the same few places of a cache. */
-  SLOT_BYTES: 704,
+  SLOTS,
+  SLOT_BYTES,
   /** Before a reply stands its length. */
   REPLY_AT: 16,
   /**
    * With an Ethernet header, what nearly every link carries (RFC 791 §3.1). A veth whose other end takes only shorter frames
    * drops those behind a longer one too, up to 15.
    */
-  FRAME_BYTES_MAX: 14 + 576,
+  FRAME_BYTES_MAX: ETHERNET_BYTES + 576,
   HEADER_BYTES: PAGE_BYTES,
   /** In the header: frames that the program has made, and, on a line of its own, those that were handed over. */
   MADE_AT: 0,
   TAKEN_AT: LINE_BYTES,
-  BYTES: PAGE_BYTES + 128 * 704,
+  BYTES: PAGE_BYTES + SLOTS * SLOT_BYTES,
   /** Of a frame before the program writes a reply into it, and makes it as long as that. The first word is the queue. */
   BLANK_BYTES: 128,
   /**
