@@ -1,6 +1,6 @@
 /** What CI says in the end of what failed: each leaf once, by its whole path, and where it stands; and what it plays again. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, globSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { endsWithUs } from './fixtures/tidying.ts';
 
@@ -116,9 +116,9 @@ t.test('a few files that failed are played once more, and what fails again has f
 });
 
 /** The gate with another npm, whose tests say what the text above does, and another npx, which plays some of it again. */
-function gate(t: Test, playedAgain: string): { program: string; env: NodeJS.ProcessEnv } {
+function gate(t: Test, playedAgain: string, own = ''): { program: string; env: NodeJS.ProcessEnv } {
   const folder = t.testdir({
-    npm: '#!/bin/sh\ncase "$1" in test) cat "$OUTPUT"; exit 1;; pkg) echo {};; esac\n',
+    npm: `#!/bin/sh\ncase "$*" in test' '*) cat "$OUTPUT"; exit 1;; ${own}pkg*) echo {};; esac\n`,
     npx: `#!/bin/sh\necho "again: $*"\n${playedAgain}\n`,
     output,
     project: {},
@@ -165,6 +165,30 @@ t.test('what fails again has failed', async (t) => {
   t.match(said.at(-2), /^6 passed, 3 failed$/);
 });
 
+/** A suite of two files, which says of one that there was no time for it, and what was to be left out from when on. */
+const LATE = `pkg*interop) echo '"tap"';;
+run' 'test:interop' '*) echo "    # LEFT OUT: late.test.ts (no time)"; echo "begin by $TEAL_TESTS_BEGIN_BY"
+  echo "not ok 1 - test/interop/odd.test.ts # time=1ms"; echo "# { total: 3, pass: 1, fail: 1, skip: 1 }"; exit 1;;
+`;
+
+t.test('what would begin too late is left out by name, but not when it is played again', async (t) => {
+  const { program, env } = gate(t, 'echo "again by $TEAL_TESTS_BEGIN_BY."', LATE);
+  const { stdout, status } = spawnSync(program, { env, encoding: 'utf8' });
+  t.equal(status, 0);
+  const [, beginBy] = /^begin by (\d+)$/m.exec(stdout) ?? [];
+  t.ok(Math.abs(Number(beginBy) - Date.now() / 1000 - 1440) < 120, `${beginBy}`);
+  t.match(stdout, /^again: tap .*test\/interop\/odd\.test\.ts\nagain by \.$/m);
+  t.match(stdout, /\n\nLEFT OUT: late\.test\.ts \(no time\)\n/);
+});
+
+t.test('on a machine that is slow today a suite is left out as a whole', async (t) => {
+  const { program, env } = gate(t, 'exit 0', LATE);
+  writeFileSync(program, readFileSync(program, 'utf8').replace('begin_by_seconds=1440', 'begin_by_seconds=0'));
+  const { stdout, status } = spawnSync(program, { env, encoding: 'utf8' });
+  t.equal(status, 0);
+  t.match(stdout, /\n\nLEFT OUT: npm run test:interop -- --reporter=tap \(\d+ s had gone by before it/);
+});
+
 t.test('who ends it meanwhile is told at once what had failed', async (t) => {
   const { program, env } = gate(t, 'sleep 60; echo "to its end"');
   const child = endsWithUs(spawn(program, { env, stdio: ['ignore', 'pipe', 'ignore'] }));
@@ -185,7 +209,7 @@ t.test('no test of another program gives up long before its suite does', async (
   const own = /^t\.setTimeout\(([\d_]+)|^ *(?:t\.test\(.*)?\{ timeout: ([\d_]+) \}/gm;
   const short = (text: string): boolean =>
     [...text.matchAll(own)].some(([, whole, one]) => Number((whole ?? one ?? '').replaceAll('_', '')) < OWN_MIN_MS);
-  const files = globSync('test/interop/**/*.test.ts');
+  const files = globSync('test/{browser,interop}/**/*.test.ts');
   t.ok(files.length > 60);
   t.same(
     files.filter((path) => short(readFileSync(path, 'utf8'))),

@@ -11,7 +11,7 @@ import {
   startConsole,
   type View,
   visit,
-} from '../test/interop/console-browser.ts';
+} from '../test/browser/browser.ts';
 
 const out = 'docs/images';
 /** WebP at this quality looks the same and is a third of a PNG. */

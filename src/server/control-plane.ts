@@ -141,6 +141,7 @@ export function makeControlPlane(
   const answerer = new Explainer(table.shared, new Xoshiro128(randomFillSync(new Uint32Array(4))));
   const explain = new Explain({ store, table, health: seen, answerer });
   const zoneFiles = new ZoneFiles(store, table, engine, clock);
+  zoneFiles.start();
 
   const looking = { look: zoneFiles.looks.kept.bind(zoneFiles.looks), log: log.child({ part: 'dnssec' }) };
   const tell: ConstructorParameters<typeof KeptZones>[0]['tell'] = (event) =>

@@ -143,9 +143,9 @@ t.test('a zone whose records have no room, nor its services, is named once', asy
   t.equal(refusal(world, advised), undefined, why);
 });
 
-t.test('thousands of zones without room are left out, each', async (t) => {
+t.test('more than a thousand zones without room are left out, each', async (t) => {
   const world = makeEngine(t);
-  const count = 4000;
+  const count = 2600;
   const made = world.store.allOrNothing(() => {
     for (let n = 0; n < count; n++) {
       world.must({ kind: 'zone.put', zone: `z${n}.test`, body: zoneBody });
@@ -158,7 +158,7 @@ t.test('thousands of zones without room are left out, each', async (t) => {
   const { table, responder } = makeTable({ maxBytes: Math.ceil((world.table.memory.usedBytes * 0.7) / 4096) * 4096 });
   t.equal(new Engine(world.store, table).load(NOON_MS), undefined);
   const left = table.content.leftOut();
-  t.ok(left.size > 1500 && left.size < count, `${left.size} zones`);
+  t.ok(left.size > 1000 && left.size < count, `${left.size} zones`);
   for (const { name } of world.store.allZones()) {
     const reply = askBytes(responder, buildQuery({ name: `www.${name}` }));
     if ((reply && decode(reply))?.rcode !== (left.has(name) ? 2 : 0)) t.fail(name);

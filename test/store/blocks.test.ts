@@ -176,7 +176,7 @@ t.test('random histories: the same answers from blocks of any size as from rows'
       database.close();
       for (const side of sides) side.close();
     }),
-    { numRuns: runs(15), examples: [[[importAll]]] },
+    { numRuns: runs(8), examples: [[[importAll]]] },
   );
   t.ok(blocks > 20, `${blocks} blocks were there at the ends`);
 });

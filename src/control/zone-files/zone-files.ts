@@ -114,7 +114,10 @@ export class ZoneFiles {
       stageLeftOut: (zone, content) => this.#builder.inTurn(() => this.#stageLeftOut(zone, content)),
       drop: (staged) => this.#drop(staged),
     };
-    // It sweeps too.
+  }
+
+  /** Starts the builder before the first import, since it also sweeps and makes the log long. */
+  start(): void {
     this.#builder.start();
   }
 

@@ -1,7 +1,7 @@
 /** Search in the console is the server's, over all there is: the 204th service and the 251st record are found. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, seriousFaults, signIn, startConsole } from './console-browser.ts';
+import { openPage, seriousFaults, signIn, startConsole } from './browser.ts';
 
 const number = (i: number): string => String(i).padStart(3, '0');
 const pools = { blue: { weight: 1, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };

@@ -6,17 +6,8 @@ import t from 'tap';
 import { buildConsole } from '../../src/console/build.ts';
 import { signalAll } from '../fixtures/planes.ts';
 import { soon } from '../fixtures/soon.ts';
-import {
-  type Console,
-  openPage,
-  overflow,
-  seriousFaults,
-  signIn,
-  startBrowser,
-  type View,
-  visit,
-} from './console-browser.ts';
-import { FleetFixture, until } from './fleet.ts';
+import { FleetFixture, until } from '../interop/fleet.ts';
+import { type Console, openPage, overflow, seriousFaults, signIn, startBrowser, type View, visit } from './browser.ts';
 
 const app = 'app.example.test';
 const WEIGHTS = `/v1/services/${app}/weights`;

@@ -1,7 +1,7 @@
 /** The console where something waits for a second person, or is frozen: said, greyed with the reason, decided. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, startConsole, visit } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, startConsole, visit } from './browser.ts';
 
 const always = {
   timeZone: 'UTC',

@@ -1,7 +1,7 @@
 /** Who is signed in and where: at the top of every page; and what one may not do is greyed, with the reason. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, settled, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, settled, signIn, startConsole, visit } from './browser.ts';
 
 const app = 'app.example.test';
 

@@ -1,7 +1,7 @@
 /** What is typed into the console key by key stays as it is typed, in every field of every form. */
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { openPage, settled, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, settled, signIn, startConsole, visit } from './browser.ts';
 
 const app = 'app.example.test';
 /** Numbers with a point, a sign and zeros at the end: a field that reads them too early loses one of these. */

@@ -2,8 +2,8 @@
 import type { Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { comesTo, soon } from '../fixtures/soon.ts';
-import { openPage, settled, signIn, startConsole, visit } from './console-browser.ts';
-import { showsShares } from './console-states.ts';
+import { openPage, settled, signIn, startConsole, visit } from './browser.ts';
+import { showsShares } from './states.ts';
 
 const app = 'app.example.test';
 const appPage = `#/services/${app}`;

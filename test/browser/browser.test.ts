@@ -1,7 +1,7 @@
 /** What looks at pages can fail: a fault that stays is found, and one that is over in a moment is none. */
 import t from 'tap';
 import { beBrief, bePatient, PATIENCE_MS, patienceMs, soon } from '../fixtures/soon.ts';
-import { overflow, pressAgain, seriousFaults, startBrowser, unfold, waitPatiently } from './console-browser.ts';
+import { overflow, pressAgain, seriousFaults, startBrowser, unfold, waitPatiently } from './browser.ts';
 
 /** Short, for faults that are meant. */
 const LASTING_MS = 1000;

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { openPage, overflow, seriousFaults, signIn, startConsole, type View } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, signIn, startConsole, type View } from './browser.ts';
 
 /** Where pictures go of what is looked at, for people. */
 const PICTURES = process.env.TEAL_PICTURES;

@@ -1,7 +1,7 @@
 /** The console's first page with 204 services in 50 zones: one request, live, and found again with Back. */
 import t from 'tap';
 import { comesTo, soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, settled, signIn, startConsole } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, settled, signIn, startConsole } from './browser.ts';
 
 const number = (i: number): string => String(i).padStart(3, '0');
 const pools = { blue: { weight: 100, targets: ['192.0.2.1'] }, green: { weight: 0, targets: ['192.0.2.2'] } };

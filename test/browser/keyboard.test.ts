@@ -1,7 +1,7 @@
 /** A shift without a mouse: a dialog takes the focus, keeps it, and gives it back to what opened it, however it is left. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, signIn, startConsole } from './console-browser.ts';
+import { openPage, signIn, startConsole } from './browser.ts';
 
 t.test('Escape and Cancel lead back to the button that was pressed', async (t) => {
   const it = await startConsole(t, t.testdir());

@@ -3,8 +3,8 @@ import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { signalAll } from '../fixtures/planes.ts';
 import { patienceMs, soon } from '../fixtures/soon.ts';
-import { openPage, settled, signIn, startConsole } from './console-browser.ts';
-import { keepPassingStates, passingStates, showsShares } from './console-states.ts';
+import { openPage, settled, signIn, startConsole } from './browser.ts';
+import { keepPassingStates, passingStates, showsShares } from './states.ts';
 
 const app = 'app.example.test';
 const appPage = `#/services/${app}`;

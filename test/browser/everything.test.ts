@@ -1,7 +1,7 @@
 /** What only the API could do before, done in the console: each form filled as somebody would, and what came of it asked of the server. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, signIn, startConsole, unfold, visit } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, signIn, startConsole, unfold, visit } from './browser.ts';
 
 const app = 'app.example.test';
 const api = 'api.example.test';

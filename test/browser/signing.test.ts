@@ -2,7 +2,7 @@
 import t from 'tap';
 import { dsRdataOf, startParent } from '../fixtures/dnssec/parent.ts';
 import { comesTo, patienceMs, soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, settled, signIn, startConsole, unfold, visit } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, settled, signIn, startConsole, unfold, visit } from './browser.ts';
 
 const ZONE = 'example.test';
 const STAGE_LIMIT_MS = 180_000;

@@ -1,17 +1,7 @@
 /** The shape of the console: 320 pixels without overflow on every page, light and dark, on paper, and by keys alone. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import {
-  goByKeys,
-  openPage,
-  overflow,
-  seriousFaults,
-  settled,
-  signIn,
-  startConsole,
-  tabTo,
-  visit,
-} from './console-browser.ts';
+import { goByKeys, openPage, overflow, seriousFaults, settled, signIn, startConsole, tabTo, visit } from './browser.ts';
 
 const long = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(40)}.example.test`;
 const app = 'app.example.test';

@@ -1,7 +1,7 @@
 /** The console after the fact: which gate took a release back and why, and what was deleted. */
 import t from 'tap';
 import { comesTo, soon } from '../fixtures/soon.ts';
-import { answers, openPage, overflow, seriousFaults, signIn, startConsole, visit } from './console-browser.ts';
+import { answers, openPage, overflow, seriousFaults, signIn, startConsole, visit } from './browser.ts';
 
 const app = 'app.example.test';
 const record = '/v1/zones/example.test/rrsets/www.example.test/A';

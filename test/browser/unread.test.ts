@@ -2,7 +2,7 @@
 import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, overflow, seriousFaults, settled, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, overflow, seriousFaults, settled, signIn, startConsole, visit } from './browser.ts';
 
 const app = 'app.example.test';
 const BEHIND = 'Not all that you see is up to date.';

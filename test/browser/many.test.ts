@@ -3,7 +3,7 @@ import type { Response } from 'playwright-core';
 import t from 'tap';
 import { nameOf, putServices } from '../../bench/many-services.ts';
 import { soon } from '../fixtures/soon.ts';
-import { openPage, signIn, startConsole } from './console-browser.ts';
+import { openPage, signIn, startConsole } from './browser.ts';
 
 const SERVICES = 1000;
 /** Rows of one page of the list, as the console asks for them. */

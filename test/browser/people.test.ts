@@ -9,7 +9,7 @@ import { buildConsole } from '../../src/console/build.ts';
 import { CLIENT, startIdentities } from '../fixtures/identities.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { PATIENCE_MS, patienceMs, soon } from '../fixtures/soon.ts';
-import { followRequests, overflow, pressAgain, seriousFaults, startBrowser, waitPatiently } from './console-browser.ts';
+import { followRequests, overflow, pressAgain, seriousFaults, startBrowser, waitPatiently } from './browser.ts';
 
 const app = 'app.example.test';
 const button = { name: 'Sign in with Example' };

@@ -14,8 +14,8 @@ import {
   tabTo,
   type View,
   visit,
-} from './console-browser.ts';
-import { showsShares } from './console-states.ts';
+} from './browser.ts';
+import { showsShares } from './states.ts';
 
 /** All script of the first load, compressed. */
 const SCRIPT_MAX_BYTES = 100_000;

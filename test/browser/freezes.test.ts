@@ -2,16 +2,7 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import {
-  type Console,
-  openPage,
-  overflow,
-  seriousFaults,
-  startConsole,
-  unfold,
-  type View,
-  visit,
-} from './console-browser.ts';
+import { type Console, openPage, overflow, seriousFaults, startConsole, unfold, type View, visit } from './browser.ts';
 
 /** Whatever day it is. */
 const always = {

@@ -1,7 +1,7 @@
 /** A live name is taken into a service in the console, and left as records again, with queries to see that it answers. */
 import t from 'tap';
 import { soon } from '../fixtures/soon.ts';
-import { answers, openPage, overflow, seriousFaults, signIn, startConsole } from './console-browser.ts';
+import { answers, openPage, overflow, seriousFaults, signIn, startConsole } from './browser.ts';
 
 const live = 'live.example.test';
 

@@ -7,7 +7,7 @@ import { EventReader } from '../fixtures/event-source.ts';
 import { serve } from '../fixtures/http-server.ts';
 import type { TealProcess } from '../fixtures/process.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
-import { openPage, signIn, startConsole, visit } from './console-browser.ts';
+import { openPage, signIn, startConsole, visit } from './browser.ts';
 
 const run = promisify(execFile);
 const app = 'app.example.test';
