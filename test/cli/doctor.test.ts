@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Diagnosis } from '../../src/cli/doctor/diagnosis.ts';
 import { compareClocks, compareNodes, examineFiles, examinePort } from '../../src/cli/doctor/machine.ts';
 import { examineTtls } from '../../src/cli/doctor/ttls.ts';
@@ -218,14 +218,13 @@ t.test('the machine: its port, its clock', async (t) => {
   ]);
 });
 
-t.test('files that became junk under the server are an error, with what to do', async (t) => {
-  t.same(examineFiles([]), []);
-  const ready = { status: 'ready', unusableFiles: ['admin.tls'] };
-  // The server as it is, but for what it would say then.
+/** What the doctor says of a zone that is well delegated, where the server says of itself what it is told here. */
+async function whereReadyIs(t: Test, status: number, ready: object): Promise<{ code: number; said: string }> {
   const between = http.createServer(async (request, reply) => {
-    const { status, body } = await teal.call(request.method ?? 'GET', request.url ?? '/');
-    reply.writeHead(status, { 'content-type': 'application/json' });
-    reply.end(JSON.stringify(request.url === '/readyz' ? ready : body));
+    const real = await teal.call(request.method ?? 'GET', request.url ?? '/');
+    const { status: code, body } = request.url === '/readyz' ? { status, body: ready } : real;
+    reply.writeHead(code, { 'content-type': 'application/json' });
+    reply.end(JSON.stringify(body));
   });
   between.listen(0, TEAL);
   await once(between, 'listening');
@@ -235,9 +234,20 @@ t.test('files that became junk under the server are an error, with what to do', 
   const words = ['doctor', 'example.test', '--port', String(teal.dnsPort), '--root', PARENT];
   const { code, stdout } = await typist({ ...teal, admin })(words);
   parent.close();
+  return { code, said: stdout.replace(/\s+/g, ' ') };
+}
+
+t.test('files that became junk under the server are an error, with what to do', async (t) => {
+  t.same(examineFiles([]), []);
+  const { code, said } = await whereReadyIs(t, 200, { status: 'ready', unusableFiles: ['admin.tls'] });
   t.equal(code, EXIT.NEGATIVE);
-  t.match(
-    stdout.replace(/\s+/g, ' '),
-    /The file of admin\.tls is unreadable or junk; .* A restart of the server would be refused/,
-  );
+  t.match(said, /The file of admin\.tls is unreadable or junk; .* A restart of the server would be refused/);
+});
+
+t.test('a server that is not ready says what keeps it from that, and the rest is looked at all the same', async (t) => {
+  const detail = 'The store cannot be written: the disk is full.';
+  const { code, said } = await whereReadyIs(t, 503, { code: 'store_unavailable', detail });
+  t.equal(code, 0, 'the zone is answered');
+  t.match(said, /warning: The server is not ready: .*the disk is full\./i);
+  t.match(said, /ns1\.example\.test \(127\.0\.0\.1\) answers over UDP and TCP/);
 });
