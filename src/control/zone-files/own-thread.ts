@@ -7,6 +7,7 @@ import type { Failure, StopRequest } from './messages.ts';
 
 /** For the log. */
 export const BUILDER = 'the builder thread';
+export const READER = 'the reader thread';
 export const STAGING = 'the staging thread';
 
 /** A thread ended in the middle of a request: mostly since it could not open the store, and it may do better next time. */

@@ -37,7 +37,7 @@ import type {
   ZoneFile,
   ZoneList,
 } from './messages.ts';
-import { BUILDER, ended, OwnThread, STOPPING } from './own-thread.ts';
+import { BUILDER, ended, OwnThread, READER, STOPPING } from './own-thread.ts';
 import { Placing } from './placing.ts';
 import { FULL, refusal } from './refusals.ts';
 import { NOT_SIGNED, type SignedAside } from './signed-aside.ts';
@@ -60,8 +60,6 @@ interface SentFile {
 const READER_IDLE_MS = 30_000;
 /** A reader makes little but garbage: with a small young generation it is collected before it grows the heap. */
 const READER_YOUNG_MB = 6;
-/** For the log. */
-const READER = 'the reader thread';
 
 type ImportCommand = Extract<Command, { kind: 'zone.import' }>;
 
@@ -101,8 +99,7 @@ export class ZoneFiles {
     this.#builder = new OwnThread({ what: BUILDER, entry: builder, options: building }, timers);
     const signing = () => this.signing;
     this.#beside = new StagingBeside(store, timers, { entry: staging, cores });
-    const making = { thread: this.#builder, table, ahead: this.#ahead, beside: this.#beside, signing };
-    this.#building = new Building(making);
+    this.#building = new Building({ thread: this.#builder, table, ahead: this.#ahead, beside: this.#beside, signing });
     const resourceLimits = { maxYoungGenerationSizeMb: READER_YOUNG_MB };
     const options = { workerData: store.shared, name: 'teal-reader', resourceLimits };
     this.#reader = new OwnThread({ what: READER, entry: readerEntry, options, idleMs: READER_IDLE_MS }, timers);
