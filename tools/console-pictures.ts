@@ -3,15 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import {
-  answers,
-  type Console,
-  openPage,
-  signIn,
-  startConsole,
-  type View,
-  visit,
-} from '../test/browser/browser.ts';
+import { answers, type Console, openPage, signIn, startConsole, type View, visit } from '../test/browser/browser.ts';
 
 const out = 'docs/images';
 /** WebP at this quality looks the same and is a third of a PNG. */
