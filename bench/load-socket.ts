@@ -161,6 +161,11 @@ export class LoadSocket {
     tally.firstWrong = Buffer.from(this.#memory.subarray(at, at + length)).toString('hex');
   }
 
+  /** For who waits for several at once. */
+  get fd(): number {
+    return this.#fd;
+  }
+
   /** Replies that came and found this socket's buffer full. */
   get dropped(): number {
     return socketMemory(this.#libc, this.#fd)?.dropped ?? 0;
