@@ -1,9 +1,11 @@
 /** Another version is installed while a server runs, and something of it dies before anybody upgrades it. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { preload } from '../fixtures/blind.ts';
 import { askTcp, askUdp, buildQuery } from '../fixtures/dns-client.ts';
+import { surroundings, withoutTap } from '../fixtures/environment.ts';
 import { controlPid, dataPid } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { comesTo, soon } from '../fixtures/soon.ts';
@@ -12,20 +14,29 @@ const skip = process.platform !== 'linux' && 'memory is shared on Linux';
 const WEIGHTS = '/v1/services/app.example.test/weights';
 const app = buildQuery({ name: 'app.example.test', type: 'A' });
 
-/** A server of a copy of the sources, and how another version is put in their place. */
+/** A copy of the sources, and compiled ahead: else each process and each thread would compile what it loads. */
+const folder = t.testdir();
+const compiled = { NODE_COMPILE_CACHE: path.join(folder, 'compiled') };
+for (const part of ['src', 'config', 'package.json', 'tools/compile.ts'])
+  fs.cpSync(part, path.join(folder, part), { recursive: true });
+if (!skip) {
+  const words = [...withoutTap, process.execPath, path.join(folder, 'tools/compile.ts')];
+  execFileSync(words[0] as string, words.slice(1), { env: { ...surroundings, ...compiled } });
+}
+
+/** A server of the copy as it is at first, and how another version is put in its place. */
 async function startCopy(t: Test, env: Record<string, string> = {}): Promise<TealProcess & { install(): void }> {
-  const folder = t.testdir();
-  for (const part of ['src', 'config', 'package.json']) fs.cpSync(part, path.join(folder, part), { recursive: true });
   const program = [path.join(folder, 'src/main.ts')];
-  const places = { TEAL_DNS_PLANES: 'two', TEAL_DNS_WORKERS: '2', ...env };
-  const teal = await startTeal(path.join(folder, 'data'), { program, env: places });
+  const places = { TEAL_DNS_PLANES: 'two', TEAL_DNS_WORKERS: '2', ...compiled, ...env };
+  const teal = await startTeal(t.testdir(), { program, env: places });
   t.teardown(() => teal.child.kill('SIGKILL'));
+  const file = path.join(folder, 'src/table/shared-memory.ts');
+  const text = fs.readFileSync(file, 'utf8');
   const install = (): void => {
-    const file = path.join(folder, 'src/table/shared-memory.ts');
-    const text = fs.readFileSync(file, 'utf8');
     const other = text.replace(/const FORM = \d+;/, 'const FORM = 1000;');
     t.not(other, text);
     fs.writeFileSync(file, other);
+    t.teardown(() => fs.writeFileSync(file, text));
   };
   return { ...teal, install };
 }

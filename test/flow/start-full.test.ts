@@ -1,4 +1,5 @@
 /** A start whose table is too small for a zone of the store: all others are answered, it is told where one looks, and what is advised does. */
+import fs from 'node:fs';
 import t from 'tap';
 import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
@@ -10,21 +11,27 @@ async function rcodeOf(teal: TealProcess, name: string): Promise<number> {
   return (await askUdp('127.0.0.1', teal.dnsPort, buildQuery({ name }))).rcode;
 }
 
+/** The data of a server that has imported it. */
+const imported = t.testdir();
+
+t.test('the zone is imported', async (t) => {
+  const teal = await startTeal(imported);
+  t.teardown(() => teal.child.kill('SIGKILL'));
+  const body = HEAD + Array.from({ length: NAMES }, (_, n) => `n${n} 60 A 192.0.2.1\n`).join('');
+  const reply = await fetch(`${teal.admin}/v1/zones/large.test/file`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${teal.token}`, 'content-type': 'text/dns' },
+    body,
+  });
+  t.ok(reply.ok, await reply.text());
+  await teal.end('SIGTERM');
+});
+
 for (const planes of ['two', 'one']) {
   t.test(`dns.planes: ${planes}`, async (t) => {
     const folder = t.testdir();
+    fs.cpSync(imported, folder, { recursive: true });
     const env = { TEAL_DNS_PLANES: planes };
-    const first = await startTeal(folder, { env });
-    t.teardown(() => first.child.kill('SIGKILL'));
-    const body = HEAD + Array.from({ length: NAMES }, (_, n) => `n${n} 60 A 192.0.2.1\n`).join('');
-    const reply = await fetch(`${first.admin}/v1/zones/large.test/file`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${first.token}`, 'content-type': 'text/dns' },
-      body,
-    });
-    t.ok(reply.ok, await reply.text());
-    await first.end('SIGTERM');
-
     const before = await startTeal(folder, { env: { ...env, TEAL_TABLE_MAX_BYTES: String(2 ** 21) } });
     t.teardown(() => before.child.kill('SIGKILL'));
     const errors = before.log.filter(({ level }) => level === 'error');
