@@ -7,6 +7,7 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { temporaryFolder } from '../fixtures/engine.ts';
 import { mulberry32 } from '../fixtures/mutate.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
+import { runs } from '../fixtures/runs.ts';
 
 t.setTimeout(900_000);
 
@@ -14,7 +15,7 @@ t.setTimeout(900_000);
 const POINTS = ['written', 'committed', 'answered', 'any time'] as const;
 /** Which states may be there after it: that of the last shift or that before it. */
 const survives = { written: [false], committed: [true], answered: [true], 'any time': [false, true] };
-const ENDS = { written: 2, committed: 2, answered: 2, 'any time': 8 };
+const ENDS = { written: 2, committed: 2, answered: 2, 'any time': runs(5) };
 const KILLS = Object.values(ENDS).reduce((sum, count) => sum + count);
 /** As many shifts as a machine with nothing else to do makes in a few seconds. */
 const SHIFTS = 200;
@@ -43,7 +44,7 @@ async function makeServices(teal: TealProcess): Promise<void> {
   }
 }
 
-/** Fourteen ends in an order that mixes them. */
+/** All ends in an order that mixes them. */
 function endsOfLives(): (typeof POINTS)[number][] {
   const left: Record<string, number> = { ...ENDS };
   const ends: (typeof POINTS)[number][] = [];

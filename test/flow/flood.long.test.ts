@@ -6,6 +6,7 @@ import { COUNTER } from '../../src/table/counters.ts';
 import { askTcp, buildQuery, type Reply, UdpClient } from '../fixtures/dns-client.ts';
 import { inTime } from '../fixtures/in-time.ts';
 import { residentMiB } from '../fixtures/resident.ts';
+import { runs } from '../fixtures/runs.ts';
 import { apply, rrset, zone } from '../fixtures/table.ts';
 import { type FleetFixture, startFleet } from './cutover.ts';
 import type { FloodResult } from './flood-udp.ts';
@@ -57,9 +58,9 @@ function bystander(port: number) {
 }
 
 const floods = [
-  { what: 'one name', name: 'www.example.test', transport: 'batch', count: 200_000 },
-  { what: 'random names', name: 'n#.example.test', transport: 'batch', count: 50_000 },
-  { what: 'one name', name: 'www.example.test', transport: 'portable', count: 50_000 },
+  { what: 'one name', name: 'www.example.test', transport: 'batch', count: runs(100_000) },
+  { what: 'random names', name: 'n#.example.test', transport: 'batch', count: runs(50_000) },
+  { what: 'one name', name: 'www.example.test', transport: 'portable', count: runs(50_000) },
 ] as const;
 
 for (const { what, name, transport, count } of floods) {

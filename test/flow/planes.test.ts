@@ -35,13 +35,17 @@ async function until(teal: TealProcess, client: SteadyClient, text: string, time
 const shift = (teal: TealProcess, green: number) => teal.call('PUT', WEIGHTS, { blue: 1, green });
 const greenOf = async (teal: TealProcess) => (await teal.call('GET', WEIGHTS)).body.weights?.green;
 
-/** Ends the test with whether every query was answered, and the server with exit code 0. */
-async function allAnswered(t: Test, teal: TealProcess, client: SteadyClient): Promise<void> {
+/** Whether every query was answered. */
+async function allAnswered(t: Test, client: SteadyClient): Promise<void> {
   const { sent, lost, wrong } = await client.finish();
   t.ok(sent > 0);
   t.same({ lost, wrong }, { lost: 0, wrong: 0 }, `of ${sent} queries`);
+}
+
+/** Ends the server with exit code 0, all of it. */
+async function endsWell(t: Test, teal: TealProcess, signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<void> {
   const all = processesOf(teal.pid);
-  t.same(await teal.end('SIGTERM'), { code: 0, signal: null });
+  t.same(await teal.end(signal), { code: 0, signal: null });
   t.same(
     all.filter((pid) => titleOf(pid).startsWith('teal: ')),
     [],
@@ -49,110 +53,107 @@ async function allAnswered(t: Test, teal: TealProcess, client: SteadyClient): Pr
   );
 }
 
-t.test(
-  'ps shows a process that answers, one that decides, and what was started; each has what is its own',
-  { skip },
-  async (t) => {
-    const teal = await start(t);
-    const [watcher, ...children] = processesOf(teal.pid);
-    t.match(titleOf(watcher as number), /main\.ts serve$/);
-    t.same(children.map(titleOf).sort(), ['teal: control', 'teal: data']);
-    const files = (pid: number) =>
-      fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
-        try {
-          return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
-        } catch {
-          return '';
-        }
-      });
-    t.ok(files(controlPid(teal.pid)).some((file) => file.endsWith('teal.db')));
-    t.notOk(
-      files(dataPid(teal.pid)).some((file) => file.includes('teal.db')),
-      'it has no store',
-    );
-    t.equal((await teal.call('GET', '/readyz')).status, 200);
-    t.equal((await teal.end('SIGINT')).code, 0);
-  },
-);
+/** A fault of the process that gets a signal which nobody else sends. */
+const fault = `process.on('SIGWINCH', () => { throw new Error('thrown by the test'); });`;
 
-t.test('the control process is killed, and killed again', { skip }, async (t) => {
-  const teal = await start(t);
-  const client = new SteadyClient(teal.dnsPort, QPS);
-  for (let round = 1; round <= 3; round++) {
-    t.equal((await shift(teal, round)).status, 200);
-    process.kill(controlPid(teal.pid), 'SIGKILL');
-    await until(teal, client, 'the control process is back', round);
-    t.equal(await greenOf(teal), round, 'what was acknowledged is there');
-  }
-  t.equal((await shift(teal, 9)).status, 200);
-  t.equal((await teal.call('GET', '/readyz')).status, 200);
-  await allAnswered(t, teal, client);
-});
-
-t.test('a fault of teal in the control process ends it; another one goes on', { skip }, async (t) => {
-  const fault = `process.on('SIGWINCH', () => { throw new Error('thrown by the test'); });`;
+t.test('what befalls a server, one thing after the other', { skip }, async (t) => {
   const teal = await start(t, preload(fault));
-  const client = new SteadyClient(teal.dnsPort, QPS);
-  await client.replies(100);
-  process.kill(controlPid(teal.pid), 'SIGWINCH');
-  await until(teal, client, 'the control process is back');
-  t.match(
-    teal.log.find(({ level }) => level === 'fatal'),
-    { msg: 'ended by a fault of teal itself', err: { message: 'thrown by the test' } },
+  await t.test(
+    'ps shows a process that answers, one that decides, and what was started; each has what is its own',
+    async (t) => {
+      const [watcher, ...children] = processesOf(teal.pid);
+      t.match(titleOf(watcher as number), /main\.ts serve$/);
+      t.same(children.map(titleOf).sort(), ['teal: control', 'teal: data']);
+      const files = (pid: number) =>
+        fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
+          try {
+            return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+          } catch {
+            return '';
+          }
+        });
+      t.ok(files(controlPid(teal.pid)).some((file) => file.endsWith('teal.db')));
+      t.notOk(
+        files(dataPid(teal.pid)).some((file) => file.includes('teal.db')),
+        'it has no store',
+      );
+      t.equal((await teal.call('GET', '/readyz')).status, 200);
+    },
   );
-  t.equal((await shift(teal, 5)).status, 200);
-  await allAnswered(t, teal, client);
-});
 
-t.test('the control process is stopped for a while: nothing waits for it', { skip }, async (t) => {
-  const teal = await start(t);
-  const client = new SteadyClient(teal.dnsPort, QPS);
-  process.kill(controlPid(teal.pid), 'SIGSTOP');
-  await client.replies(1000);
-  process.kill(controlPid(teal.pid), 'SIGCONT');
-  t.equal((await shift(teal, 5)).status, 200);
-  await allAnswered(t, teal, client);
-});
+  await t.test('the control process is killed, and killed again', async (t) => {
+    const client = new SteadyClient(teal.dnsPort, QPS);
+    for (let round = 1; round <= 3; round++) {
+      t.equal((await shift(teal, round)).status, 200);
+      process.kill(controlPid(teal.pid), 'SIGKILL');
+      await until(teal, client, 'the control process is back', round);
+      t.equal(await greenOf(teal), round, 'what was acknowledged is there');
+    }
+    t.equal((await shift(teal, 9)).status, 200);
+    t.equal((await teal.call('GET', '/readyz')).status, 200);
+    await allAnswered(t, client);
+  });
 
-t.test('the data process stands still: the log, the metrics and /readyz say so', { skip }, async (t) => {
-  const teal = await start(t);
-  const stopped = dataPid(teal.pid);
-  const metrics = async (): Promise<string> => {
-    const headers = { authorization: `Bearer ${teal.token}` };
-    return (await fetch(`${teal.admin}/metrics`, { headers })).text();
-  };
-  /** Asked again and again, as monitoring does. */
-  const comesUp = (up: 0 | 1) =>
-    awaited(`the data process at ${up}`, metrics, (text) => text.includes(`\nteal_plane_up{plane="data"} ${up}\n`));
-  await comesUp(1);
-  process.kill(stopped, 'SIGSTOP');
-  await comesUp(0);
-  t.match(await metrics(), /^teal_workers_alive 0$/m);
-  t.match(await teal.call('GET', '/readyz'), { status: 503, body: { code: 'workers_missing' } });
-  await logged(teal, () => said(teal, 'the data process shows no life; queries may go unanswered') >= 1);
-  process.kill(stopped, 'SIGCONT');
-  await logged(teal, () => said(teal, 'the data process shows life again') >= 1);
-  await comesUp(1);
-  await soon(t).equal(async () => (await teal.call('GET', '/readyz')).status, 200);
-  t.equal((await teal.end('SIGTERM')).code, 0);
-});
+  await t.test('a fault of teal in the control process ends it; another one goes on', async (t) => {
+    const client = new SteadyClient(teal.dnsPort, QPS);
+    await client.replies(100);
+    const back = said(teal, 'the control process is back');
+    process.kill(controlPid(teal.pid), 'SIGWINCH');
+    await until(teal, client, 'the control process is back', back + 1);
+    t.match(
+      teal.log.find(({ level }) => level === 'fatal'),
+      { msg: 'ended by a fault of teal itself', err: { message: 'thrown by the test' } },
+    );
+    t.equal((await shift(teal, 5)).status, 200);
+    await allAnswered(t, client);
+  });
 
-t.test('the data process is killed: what it had not read waits for the next one', { skip }, async (t) => {
-  const teal = await start(t);
-  const before = dataPid(teal.pid);
-  process.kill(before, 'SIGKILL');
-  // One that is asked while nobody answers; it may have to ask twice, as a resolver does.
-  for (let tries = 0; ; tries++) {
-    // What the one that was killed had read already is lost.
-    const reply = await askUdp('127.0.0.1', teal.dnsPort, app, { timeoutMs: 3000 }).catch(() => undefined);
-    if (reply !== undefined) break;
-    if (tries > 20) return t.fail('nobody answers');
-  }
-  t.equal((await askTcp('127.0.0.1', teal.dnsPort, [app]))[0]?.answers.length, 1);
-  t.not(dataPid(teal.pid), before);
-  t.equal((await shift(teal, 7)).status, 200);
-  await soon(t).equal(async () => (await teal.call('GET', '/readyz')).status, 200);
-  t.equal((await teal.end('SIGTERM')).code, 0);
+  await t.test('the control process is stopped for a while: nothing waits for it', async (t) => {
+    const client = new SteadyClient(teal.dnsPort, QPS);
+    process.kill(controlPid(teal.pid), 'SIGSTOP');
+    await client.replies(1000);
+    process.kill(controlPid(teal.pid), 'SIGCONT');
+    t.equal((await shift(teal, 5)).status, 200);
+    await allAnswered(t, client);
+  });
+
+  await t.test('the data process stands still: the log, the metrics and /readyz say so', async (t) => {
+    const stopped = dataPid(teal.pid);
+    const metrics = async (): Promise<string> => {
+      const headers = { authorization: `Bearer ${teal.token}` };
+      return (await fetch(`${teal.admin}/metrics`, { headers })).text();
+    };
+    /** Asked again and again, as monitoring does. */
+    const comesUp = (up: 0 | 1) =>
+      awaited(`the data process at ${up}`, metrics, (text) => text.includes(`\nteal_plane_up{plane="data"} ${up}\n`));
+    await comesUp(1);
+    process.kill(stopped, 'SIGSTOP');
+    await comesUp(0);
+    t.match(await metrics(), /^teal_workers_alive 0$/m);
+    t.match(await teal.call('GET', '/readyz'), { status: 503, body: { code: 'workers_missing' } });
+    await logged(teal, () => said(teal, 'the data process shows no life; queries may go unanswered') >= 1);
+    process.kill(stopped, 'SIGCONT');
+    await logged(teal, () => said(teal, 'the data process shows life again') >= 1);
+    await comesUp(1);
+    await soon(t).equal(async () => (await teal.call('GET', '/readyz')).status, 200);
+  });
+
+  await t.test('the data process is killed: what it had not read waits for the next one', async (t) => {
+    const before = dataPid(teal.pid);
+    process.kill(before, 'SIGKILL');
+    // One that is asked while nobody answers; it may have to ask twice, as a resolver does.
+    for (let tries = 0; ; tries++) {
+      // What the one that was killed had read already is lost.
+      const reply = await askUdp('127.0.0.1', teal.dnsPort, app, { timeoutMs: 3000 }).catch(() => undefined);
+      if (reply !== undefined) break;
+      if (tries > 20) return t.fail('nobody answers');
+    }
+    t.equal((await askTcp('127.0.0.1', teal.dnsPort, [app]))[0]?.answers.length, 1);
+    t.not(dataPid(teal.pid), before);
+    t.equal((await shift(teal, 7)).status, 200);
+    await soon(t).equal(async () => (await teal.call('GET', '/readyz')).status, 200);
+  });
+  await endsWell(t, teal, 'SIGINT');
 });
 
 /** The server has a child that it did not start: of a script that became it by exec, say. */
@@ -197,7 +198,8 @@ t.test('teal upgrade replaces both, and no query is lost', { skip }, async (t) =
   for (const each of await Promise.all([first, upgrade()])) t.match(each, /^upgraded: /, 'two at once');
   await until(teal, client, 'upgraded', 4);
   t.equal((await shift(teal, 4)).status, 200);
-  await allAnswered(t, teal, client);
+  await allAnswered(t, client);
+  await endsWell(t, teal);
 });
 
 t.test(

@@ -150,27 +150,26 @@ t.test('npm start hands the signal to stop to the server', async (t) => {
   t.match(lines.at(-1), /"msg":"stopped"/);
 });
 
-t.test('tokens from the environment', async (t) => {
-  const env = { TEAL_ADMIN_TOKEN: '9d3e5f70a1c8b264-environment', TEAL_ADMIN_READ_TOKEN: 'b81f20c6e9d4735a-reads' };
-  const teal = await start(t, t.testdir(), env);
-  const weights = '/v1/services/app.example.test/weights';
-  const reader = { authorization: 'Bearer b81f20c6e9d4735a-reads' };
-  t.equal((await teal.call('PUT', weights, { blue: 1, green: 1 })).status, 200);
-  t.equal((await teal.call('GET', weights, undefined, reader)).status, 200);
-  t.equal((await teal.call('PUT', weights, { blue: 1, green: 2 }, reader)).status, 403);
-  t.equal((await teal.call('GET', weights, undefined, { authorization: 'Bearer wrong' })).status, 401);
-  await teal.end('SIGTERM');
-});
-
-t.test('a variable that is no setting is named in the log, and a setting that has no say', async (t) => {
-  const teal = await start(t, t.testdir(), { TEAL_DNS_LISTN: '127.0.0.1:53', TEAL_DNS_XDP_INTERFACES: 'eth0' });
-  const warnings = teal.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
-  t.match(warnings, [
-    'environment: TEAL_DNS_LISTN is not a setting; did you mean TEAL_DNS_LISTEN?',
-    'dns.xdpInterfaces is ignored: it is for dns.transport: xdp, and dns.transport is auto',
-  ]);
-  await teal.end('SIGTERM');
-});
+t.test(
+  'tokens from the environment; a variable that is no setting is named in the log, and a setting that has no say',
+  async (t) => {
+    const env = { TEAL_ADMIN_TOKEN: '9d3e5f70a1c8b264-environment', TEAL_ADMIN_READ_TOKEN: 'b81f20c6e9d4735a-reads' };
+    const odd = { TEAL_DNS_LISTN: '127.0.0.1:53', TEAL_DNS_XDP_INTERFACES: 'eth0' };
+    const teal = await start(t, t.testdir(), { ...env, ...odd });
+    const weights = '/v1/services/app.example.test/weights';
+    const reader = { authorization: 'Bearer b81f20c6e9d4735a-reads' };
+    t.equal((await teal.call('PUT', weights, { blue: 1, green: 1 })).status, 200);
+    t.equal((await teal.call('GET', weights, undefined, reader)).status, 200);
+    t.equal((await teal.call('PUT', weights, { blue: 1, green: 2 }, reader)).status, 403);
+    t.equal((await teal.call('GET', weights, undefined, { authorization: 'Bearer wrong' })).status, 401);
+    const warnings = teal.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+    t.match(warnings, [
+      'environment: TEAL_DNS_LISTN is not a setting; did you mean TEAL_DNS_LISTEN?',
+      'dns.xdpInterfaces is ignored: it is for dns.transport: xdp, and dns.transport is auto',
+    ]);
+    await teal.end('SIGTERM');
+  },
+);
 
 t.test('without koffi the portable transport answers', async (t) => {
   const script = `import { registerHooks } from 'node:module';
