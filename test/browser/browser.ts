@@ -1,4 +1,5 @@
 /** The console in a headless Chromium, with a server of its own: what the page asks for and violates is written down. */
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page, type Request } from 'playwright-core';
@@ -7,6 +8,8 @@ import { askUdp, buildQuery } from '../fixtures/dns-client.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { beBrief, bePatient, comesTo, onBrief, patienceMs } from '../fixtures/soon.ts';
 
+/** The first that is there: the whole Chromium draws a window for each context, with all that is in it. */
+const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'] as const;
 /** A fault that is there for so long stays. */
 const LASTING_MS = 60_000;
 /** What has not come to rest by then is looked at as it is: a page whose server hangs asks for ever. */
@@ -44,7 +47,10 @@ interface Within {
  */
 export async function startBrowser(t: Within): Promise<Browser> {
   bePatient();
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await chromium.launch({
+    executablePath: BROWSERS.find((file) => existsSync(file)) ?? BROWSERS[0],
+    args: ['--no-sandbox'],
+  });
   let isTold = false;
   const tellIfFailed = async (each: Pick<Within, 'passing'>): Promise<void> => {
     if (each.passing?.() !== false || isTold) return;
