@@ -39,6 +39,12 @@ function putService(name: string, n: number): Command {
   return { kind: 'service.put', name, body: { pools, previewNames: n % 5 !== 4 } } as unknown as Command;
 }
 
+function putServices({ must, inOne }: World): void {
+  inOne(() => {
+    for (let i = 0; i < SERVICES; i++) must(putService(nameOf(i), i));
+  });
+}
+
 function shift(name: string): Command {
   return { kind: 'weights.put', name, weights: { blue: 0, green: 1 } } as unknown as Command;
 }
@@ -115,7 +121,7 @@ for (const denial of ['nsec', 'nsec3'])
     const world = beginLarge(t, { entry: waiting });
     const { send, must, tell, done, table } = world;
     await send(`${head}${shapes}${many(100)}`);
-    for (let i = 0; i < SERVICES; i++) must(putService(nameOf(i), i));
+    putServices(world);
     const sizes = watched(world);
     must(signCommand({ denial }));
     // While the thread is at it, while names are led to services, and while what has changed is brought in.
@@ -154,7 +160,7 @@ for (const isSigned of [false, true])
     const world = beginAside(t);
     const { send, must, table } = world;
     await send(`${head}${shapes}`);
-    for (let i = 0; i < SERVICES; i++) must(putService(nameOf(i), i));
+    putServices(world);
     if (isSigned) must(signCommand());
     collectAll(table);
     const { usedBytes } = table.memory;
@@ -182,7 +188,7 @@ t.test('services that go with their zone while another one is built stand nowher
   const world = beginAside(t);
   const { send, must, table } = world;
   await send(`${head}${shapes}`);
-  for (let i = 0; i < SERVICES; i++) must(putService(nameOf(i), i));
+  putServices(world);
   beforeSteps(world, 'linkAhead', (step) => {
     if (step > 0) return;
     must({ kind: 'zone.delete', zone, withServices: true } as unknown as Command);
@@ -206,7 +212,7 @@ t.test('nothing is followed, and nothing is left, of what was built and comes to
   const { send, must, tell, table, files, clock, lines, done } = world;
   const text = `${head}${shapes}${many(40)}`;
   await send(text);
-  for (let i = 0; i < SERVICES; i++) must(putService(nameOf(i), i));
+  putServices(world);
   collectAll(table);
   const { usedBytes } = table.memory;
   const refused = async (text: string, ifMatch?: readonly number[]): Promise<string> => {
@@ -254,7 +260,7 @@ t.test('what changes while the services of a zone are held against a file counts
   const world = beginAside(t);
   const { send, must, store, files } = world;
   await send(`${head}${shapes}`);
-  for (let i = 0; i < SERVICES; i++) must(putService(nameOf(i), i));
+  putServices(world);
   // Where it stands there is no preview of the other one.
   for (const name of ['blue.other', 'other']) must(putService(`${name}.${zone}`, 1));
   const serviceNamesIn = store.serviceNamesIn.bind(store);
