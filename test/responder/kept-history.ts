@@ -23,6 +23,9 @@ const STRIDE = 320;
 const BATCH = 8;
 const ADDITIONAL_COUNT_AT = 11;
 const UNTOUCHED = 0xa5;
+/** More than any reply takes. */
+const REPLY_BYTES = 4096;
+const untouched = Buffer.alloc(REPLY_BYTES, UNTOUCHED);
 /** More pools than any history makes, with their counters and ids. */
 const POOLS = 400;
 
@@ -116,7 +119,7 @@ export function answers(
   memory: Uint8Array | undefined,
   meanwhile: () => void = () => {},
 ): string[] {
-  const reply = new Uint8Array(4096);
+  const reply = Buffer.alloc(REPLY_BYTES);
   for (const [i, { query, client }] of batch.entries()) {
     const start = memory === undefined ? 0 : i * STRIDE + 3;
     memory?.set(query, start);
@@ -129,8 +132,8 @@ export function answers(
     reply.fill(UNTOUCHED);
     const length = responder.reply(i, reply, 0, true);
     const room = query[ADDITIONAL_COUNT_AT] === 0 ? UDP_CLASSIC_BYTES : defaultOptions.udpMaxBytes;
-    if (reply.subarray(room).some((byte) => byte !== UNTOUCHED)) throw new Error(`written behind ${room} bytes`);
-    return Buffer.from(reply.subarray(0, length)).toString('hex');
+    if (!reply.subarray(room).equals(untouched.subarray(room))) throw new Error(`written behind ${room} bytes`);
+    return reply.toString('hex', 0, length);
   });
 }
 
