@@ -12,10 +12,11 @@ import { refreshSnapshot } from '../../../src/server/fleet/snapshots.ts';
 import { makeEngine, temporaryFolder, zoneBody } from '../../fixtures/engine.ts';
 import { MemoryKeeper } from '../../fixtures/keeper.ts';
 
-/** What a node asks of etcd before it is done, at the most. */
-const ASKED_MAX = 6;
-/** What it asks of it at the least: where it stands, a chunk, and that this is it from now on. */
-const ASKED_LEAST = 3;
+/** What a node asks of etcd that nobody comes in between: where it stands, a chunk, and that this is it from now on. */
+const ASKED = 3;
+
+/** How often the other node came in between. */
+let came = 0;
 
 /** A way to etcd on which the other node comes in between, before the transaction of this number. */
 function interrupted(keeper: Keeper, at: number, other: () => Promise<unknown>): Keeper {
@@ -23,7 +24,10 @@ function interrupted(keeper: Keeper, at: number, other: () => Promise<unknown>):
   return {
     ...keeper,
     transact: async (transaction) => {
-      if (asked++ === at) await other();
+      if (asked++ === at) {
+        came++;
+        await other();
+      }
       return keeper.transact(transaction);
     },
   };
@@ -61,7 +65,26 @@ const refresh = (t: Test, { dataDir, store }: ReturnType<typeof makeNode>, keepe
     entriesBetween: 0,
   });
 
-for (let at = 0; at < ASKED_MAX; at++) {
+t.test('who is alone asks so often', async (t) => {
+  const etcd = new MemoryKeeper();
+  const one = makeNode(t, 'one.test');
+  let asked = 0;
+  const keeper = etcd.of('one');
+  const counting: Keeper = {
+    ...keeper,
+    transact: (transaction) => {
+      asked++;
+      return keeper.transact(transaction);
+    },
+  };
+  t.match(await foundLog({ ...one, keeper: counting }, () => {}), { revision: 1 });
+  t.equal(asked, ASKED);
+  one.goOn();
+  await refresh(t, one, counting);
+  t.equal(asked, 2 * ASKED);
+});
+
+for (let at = 0; at < ASKED; at++) {
   t.test(`two found the fleet, and one comes in between before transaction ${at}`, async (t) => {
     const etcd = new MemoryKeeper();
     const [one, two] = [makeNode(t, 'one.test'), makeNode(t, 'two.test')];
@@ -91,7 +114,7 @@ for (let at = 0; at < ASKED_MAX; at++) {
     },
   );
 
-  for (let last = 1; last <= ASKED_LEAST; last++) {
+  for (let last = 1; last <= ASKED; last++) {
     t.test(
       `before transaction ${at} another begins to found it, and ends before its transaction ${last}`,
       async (t) => {
@@ -124,3 +147,7 @@ for (let at = 0; at < ASKED_MAX; at++) {
     });
   }
 }
+
+t.test('each of them came in between', async (t) => {
+  t.equal(came, ASKED * (2 + 2 * ASKED));
+});
