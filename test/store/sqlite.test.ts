@@ -62,7 +62,8 @@ t.test('a database of a newer version, a broken one and a folder that is a file 
 });
 
 t.test('commits wait for the disk: WAL with synchronous=FULL', async (t) => {
-  const { store } = makeEngine(t);
+  const store = openStore(temporaryFolder(t));
+  t.teardown(() => store.close());
   t.same(store.durability, { journalMode: 'wal', synchronous: 2 });
 });
 
