@@ -202,12 +202,12 @@ function prepare(database: Database) {
   return {
     add: sql('INSERT INTO blocks (content, name, type, checksum, body) VALUES (?, ?, ?, ?, ?)'),
     any: sql('SELECT 1 FROM blocks WHERE content = ? LIMIT 1'),
-    upTo: sql(`SELECT ${COLUMNS} FROM blocks WHERE content = ? AND (name, type) <= (?, ?)
+    upTo: sql(`SELECT ${COLUMNS} FROM blocks WHERE content = +? AND (name, type) <= (?, ?)
       ORDER BY name DESC, type DESC LIMIT 1`),
-    after: sql(`SELECT ${COLUMNS} FROM blocks WHERE content = ? AND (name, type) > (?, ?)
-      ORDER BY name, type LIMIT ?`),
+    after: sql(`SELECT ${COLUMNS} FROM blocks WHERE content = +? AND (name, type) > (?, ?)
+      ORDER BY name, type LIMIT +?`),
     rewrite: sql('UPDATE blocks SET name = ?, type = ?, checksum = ?, body = ? WHERE id = ?'),
     remove: sql('DELETE FROM blocks WHERE id = ?'),
-    sweep: sql('DELETE FROM blocks WHERE id IN (SELECT id FROM blocks WHERE content = ? LIMIT ?)'),
+    sweep: sql('DELETE FROM blocks WHERE id IN (SELECT id FROM blocks WHERE content = ? LIMIT +?)'),
   };
 }

@@ -219,11 +219,11 @@ function prepare(database: Database) {
   const sql = (text: string) => database.prepare<unknown[]>(text);
   return {
     place: sql(`SELECT zones.name AS zone, content, contents.revision AS revision
-      FROM zones JOIN contents ON contents.id = content WHERE zones.name = ?`),
+      FROM zones JOIN contents ON contents.id = content WHERE zones.name = +?`),
     rrset: sql(`SELECT ${COLUMNS} FROM rrsets WHERE content = ? AND name = ? AND type = ?`),
-    rrsetsAt: sql(`SELECT ${COLUMNS} FROM rrsets WHERE content = ? AND name = ? ORDER BY type`),
-    rowsAfter: sql(`SELECT ${COLUMNS} FROM rrsets WHERE content = ? AND (name, type) > (?, ?)
-      ORDER BY name, type LIMIT ?`),
+    rrsetsAt: sql(`SELECT ${COLUMNS} FROM rrsets WHERE content = +? AND name = +? ORDER BY type`),
+    rowsAfter: sql(`SELECT ${COLUMNS} FROM rrsets WHERE content = +? AND (name, type) > (?, ?)
+      ORDER BY name, type LIMIT +?`),
     typesAt: sql('SELECT type FROM rrsets WHERE content = ? AND name = ?'),
     maxTtl: sql('SELECT ifnull(max(ttl_seconds), 0) AS ttl FROM rrsets WHERE content = ?'),
   };

@@ -120,7 +120,7 @@ function prepare(database: Database) {
       ORDER BY position LIMIT 1`),
     find: sql(`SELECT ${COLUMNS} FROM deliveries WHERE webhook = ? AND id = ?`),
     list: sql(`SELECT ${COLUMNS} FROM deliveries WHERE webhook = ? AND (? IS NULL OR state = ?) AND position > ?
-      ORDER BY position LIMIT ?`),
+      ORDER BY position LIMIT +?`),
     remove: sql('DELETE FROM deliveries WHERE id = ?'),
     update: sql('UPDATE deliveries SET state = ?, attempts = ?, due_at_ms = ?, error = ? WHERE id = ?'),
     forget: sql(`DELETE FROM deliveries WHERE webhook = ? AND state = 'dead' AND position <= (SELECT position

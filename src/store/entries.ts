@@ -82,7 +82,7 @@ function prepare(database: Database) {
     oldest: sql('SELECT min(revision) AS revision FROM entries'),
     bytesSince: sql(`SELECT ifnull(sum(octet_length(body)), 0) AS bytes, max(revision) AS revision
       FROM entries WHERE revision > ?`),
-    some: sql('SELECT revision, octet_length(body) AS bytes FROM entries ORDER BY revision LIMIT ?'),
+    some: sql('SELECT revision, octet_length(body) AS bytes FROM entries ORDER BY revision LIMIT +?'),
     remove: sql('DELETE FROM entries WHERE revision <= ?'),
   };
 }

@@ -205,7 +205,7 @@ function prepare(database: Database) {
     oldest: sql('SELECT hash, revision FROM packed WHERE pinned = 0 ORDER BY revision, hash LIMIT 1'),
     loseRevision: sql('UPDATE packed SET revision = 0 WHERE hash = ? AND revision = ? AND pinned = 0'),
     removeSome: sql(`DELETE FROM packed_chunks WHERE hash = ? AND position IN
-      (SELECT position FROM packed_chunks WHERE hash = ? LIMIT ?)`),
+      (SELECT position FROM packed_chunks WHERE hash = ? LIMIT +?)`),
     remove: sql('DELETE FROM packed WHERE hash = ?'),
   };
 }

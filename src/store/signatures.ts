@@ -323,7 +323,7 @@ function prepare(database: Database): Opened {
     ),
     putPack: database.prepare('INSERT INTO packs (zone, inception, sum, bytes) VALUES (?, ?, ?, ?)'),
     forgetPacks: database.prepare(
-      'DELETE FROM packs WHERE id IN (SELECT id FROM packs WHERE inception < ? ORDER BY id LIMIT ?)',
+      'DELETE FROM packs WHERE id IN (SELECT id FROM packs WHERE inception < ? ORDER BY id LIMIT +?)',
     ),
     putMany: database.prepare(putRows(ROWS_A_STATEMENT)),
     noteLatest: database.prepare('UPDATE latest SET inception = max(inception, ?)'),

@@ -333,13 +333,13 @@ function prepare(database: Database) {
     addRRset: sql(`INSERT INTO rrsets (content, name, type, ttl_seconds, rdata, record_ttls, revision)
       VALUES (?, ?, ?, ?, ?, ?, 0)`),
     noted: sql(`SELECT name, type FROM rrsets WHERE content = ? AND (name, type) > (?, ?)
-      AND (labels IS NOT NULL OR written IS NOT NULL) ORDER BY name, type LIMIT ?`),
+      AND (labels IS NOT NULL OR written IS NOT NULL) ORDER BY name, type LIMIT +?`),
     abandon: sql("UPDATE contents SET state = 'dead' WHERE id = ? AND state = 'staged'"),
     dead: sql("SELECT id FROM contents WHERE state = 'dead' LIMIT 1"),
     sweepRRsets: sql(`DELETE FROM rrsets WHERE content = ? AND (name, type) IN
-      (SELECT name, type FROM rrsets WHERE content = ? LIMIT ?)`),
+      (SELECT name, type FROM rrsets WHERE content = ? LIMIT +?)`),
     largeReleases: sql(`SELECT id FROM releases WHERE id > ? AND id <= ? AND octet_length(body) > ?
-      ORDER BY id LIMIT ?`),
+      ORDER BY id LIMIT +?`),
     forgetPlan: sql(`UPDATE releases SET body = json_set(json_remove(body, '$.analyses'), '$.steps', json('[]'),
       '$.forgotten', json('true')) WHERE id = ? AND json_extract(body, '$.state') IN ('completed', 'aborted')`),
     sweepContent: sql('DELETE FROM contents WHERE id = ?'),

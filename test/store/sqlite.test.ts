@@ -12,7 +12,10 @@ import { bluegreen, makeEngine, NOON_MS, temporaryFolder, withService } from '..
 const everything = new Grant({ zoneOf: () => undefined, zoneAt: () => undefined, service: () => undefined }, undefined);
 
 t.test('the database and what SQLite puts beside it can be read by their owner only', async (t) => {
-  const { folder } = withService(makeEngine(t));
+  const folder = temporaryFolder(t);
+  const store = openStore(folder);
+  t.teardown(() => store.close());
+  t.equal(store.tryAgain(), undefined);
   for (const file of ['teal.db', 'teal.db-wal', 'teal.db-shm']) {
     t.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
   }
