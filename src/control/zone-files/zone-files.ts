@@ -184,8 +184,7 @@ export class ZoneFiles {
     if (zone instanceof Problem) return zone;
     const ready = await this.#builder.inTurn(() => this.#build(zone, file, context));
     if (ready instanceof Problem) return ready;
-    const { staged } = ready.built;
-    return this.#takeOver(zone, staged, async () => inSlices(this.#execute(ready, context)));
+    return this.#takeOver(zone, ready.built.staged, async () => inSlices(this.#execute(ready, context)));
   }
 
   /** The command that takes over what was built. */
@@ -219,8 +218,7 @@ export class ZoneFiles {
     if (reply.failure !== undefined) return this.#failed(reply.failure, 'The zone could not be staged', BUILDER);
     if (built === undefined) return refusal(zone, reply);
     const how = { ...(signatures && { signatures }), ...(force && { force }), ...(instead && { sign: instead }) };
-    const said = { warnings: findings.warnings, ...how };
-    return { kind: 'zone.import', zone, built, ...said, baseRevision: before?.revision };
+    return { kind: 'zone.import', zone, built, warnings: findings.warnings, ...how, baseRevision: before?.revision };
   }
 
   /**
