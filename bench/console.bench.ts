@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { buildConsole } from '../src/console/build.ts';
+import { launchBrowser } from '../test/browser/browser.ts';
 import { controlPid } from '../test/fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../test/fixtures/process.ts';
 import { numbersAndWords } from '../tools/command-line.ts';
@@ -19,7 +20,7 @@ const SEARCHES = 200;
 const folder = mkdtempSync(join(tmpdir(), 'teal-console-'));
 await buildConsole();
 const teal = await startTeal(folder);
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await launchBrowser();
 try {
   await putServices(teal, services);
   console.log(`${services} services`);

@@ -40,6 +40,12 @@ interface Within {
   comment?(text: string): void;
 }
 
+/** A headless Chromium of this machine. */
+export function launchBrowser(): Promise<Browser> {
+  const executablePath = BROWSERS.find((file) => existsSync(file)) ?? BROWSERS[0];
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
 /**
  * A headless Chromium that ends when `t` does. What a page's listeners and routes still wait for then fails nothing. Once a
  * test within `t` has failed what its pages show is told, and the later ones wait briefly: the page that they share is not as
@@ -47,10 +53,7 @@ interface Within {
  */
 export async function startBrowser(t: Within): Promise<Browser> {
   bePatient();
-  const browser = await chromium.launch({
-    executablePath: BROWSERS.find((file) => existsSync(file)) ?? BROWSERS[0],
-    args: ['--no-sandbox'],
-  });
+  const browser = await launchBrowser();
   let isTold = false;
   const tellIfFailed = async (each: Pick<Within, 'passing'>): Promise<void> => {
     if (each.passing?.() !== false || isTold) return;
