@@ -41,10 +41,8 @@ interface Within {
 }
 
 /** A headless Chromium of this machine. */
-export function launchBrowser(): Promise<Browser> {
-  const executablePath = BROWSERS.find((file) => existsSync(file)) ?? BROWSERS[0];
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
-}
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: BROWSERS.find(existsSync) ?? BROWSERS[0], args: ['--no-sandbox'] });
 
 /**
  * A headless Chromium that ends when `t` does. What a page's listeners and routes still wait for then fails nothing. Once a
