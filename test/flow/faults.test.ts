@@ -8,7 +8,7 @@ import { askTcp, buildQuery } from '../fixtures/dns-client.ts';
 import { askMany } from '../fixtures/many-queries.ts';
 import { startTeal } from '../fixtures/process.ts';
 import { soon } from '../fixtures/soon.ts';
-import { SteadyClient } from './restart.ts';
+import { allAnswered, SteadyClient } from './restart.ts';
 
 const QUERIES = 6000;
 const QPS = 1000;
@@ -54,10 +54,9 @@ async function mustAnswerOn(t: Test, fault: string, queries: number): Promise<vo
   t.equal(reply?.answers.length, 1, 'the thread in its place answers');
   process.kill(teal.pid, 'SIGHUP');
   await client.replies(queries / 3);
-  const { sent, lost, wrong } = await client.finish();
+  const sent = await allAnswered(t, client);
   t.ok(sent + tally.answered >= QUERIES, `${sent} and ${tally.answered} queries`);
   t.equal(tally.lost, 0);
-  t.same({ lost, wrong }, { lost: 0, wrong: 0 });
   t.equal(fatal().length, 1, 'one fatal line');
   t.match(fatal()[0], { msg: /DNS is answered on/, err: { message: /thrown by the test/ } });
   t.same(await teal.end('SIGTERM'), { code: 70, signal: null });

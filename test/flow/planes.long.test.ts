@@ -11,7 +11,7 @@ import { mulberry32 } from '../fixtures/mutate.ts';
 import { controlPid, dataPid } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { runs } from '../fixtures/runs.ts';
-import { SteadyClient } from './restart.ts';
+import { allAnswered, SteadyClient } from './restart.ts';
 
 t.setTimeout(900_000);
 
@@ -77,11 +77,6 @@ const said = ({ log }: TealProcess, text: string): number => log.filter(({ msg }
 
 const addressOf = (green: boolean): string => (green ? GREEN : BLUE);
 const weightsOf = (green: boolean) => (green ? { blue: 0, green: 1 } : { blue: 1, green: 0 });
-
-async function allAnswered(t: Test, client: SteadyClient): Promise<void> {
-  const { sent, lost, wrong } = await client.finish();
-  t.same({ lost, wrong }, { lost: 0, wrong: 0 }, `of ${sent} queries`);
-}
 
 async function finish(t: Test, teal: TealProcess, client: SteadyClient): Promise<void> {
   await allAnswered(t, client);

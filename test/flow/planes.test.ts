@@ -11,7 +11,7 @@ import { freePorts } from '../fixtures/free-port.ts';
 import { controlPid, dataPid, processesOf, titleOf } from '../fixtures/planes.ts';
 import { startTeal, type TealProcess } from '../fixtures/process.ts';
 import { soon } from '../fixtures/soon.ts';
-import { SteadyClient } from './restart.ts';
+import { allAnswered, SteadyClient } from './restart.ts';
 
 const QPS = 1000;
 const WEIGHTS = '/v1/services/app.example.test/weights';
@@ -34,13 +34,6 @@ async function until(teal: TealProcess, client: SteadyClient, text: string, time
 
 const shift = (teal: TealProcess, green: number) => teal.call('PUT', WEIGHTS, { blue: 1, green });
 const greenOf = async (teal: TealProcess) => (await teal.call('GET', WEIGHTS)).body.weights?.green;
-
-/** Whether every query was answered. */
-async function allAnswered(t: Test, client: SteadyClient): Promise<void> {
-  const { sent, lost, wrong } = await client.finish();
-  t.ok(sent > 0);
-  t.same({ lost, wrong }, { lost: 0, wrong: 0 }, `of ${sent} queries`);
-}
 
 /** Ends the server with exit code 0, all of it. */
 async function endsWell(t: Test, teal: TealProcess, signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<void> {

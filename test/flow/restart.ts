@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
+import type { Test } from 'tap';
 import { type Libc, loadLibc } from '../../src/sockets/libc.ts';
 import { type OpenedEndpoint, openEndpoint, socketMemory } from '../../src/sockets/open.ts';
 import { serverSurroundings } from '../fixtures/environment.ts';
@@ -151,4 +152,12 @@ export class SteadyClient {
     Atomics.store(this.#words, 0, 1);
     return this.#result;
   }
+}
+
+/** Ends a client, which must have got a right answer to each of its queries; how many these were. */
+export async function allAnswered(t: Test, client: SteadyClient): Promise<number> {
+  const { sent, lost, wrong } = await client.finish();
+  t.ok(sent > 0);
+  t.same({ lost, wrong }, { lost: 0, wrong: 0 }, `of ${sent} queries`);
+  return sent;
 }
